@@ -16,7 +16,10 @@ namespace {
 struct Registry {
   std::mutex mutex;
   std::vector<std::unique_ptr<Backend>> backends;
-  Registry() { backends.push_back(createGpuBackend()); }
+  Registry() {
+    backends.push_back(createGpuBackend());
+    backends.push_back(createReferenceBackend());
+  }
 };
 
 Registry &registry() {

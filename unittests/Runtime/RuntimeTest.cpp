@@ -331,6 +331,22 @@ TEST_F(RuntimeTest, RegisteredBackend) {
   EXPECT_EQ(data[64 * 4 + 40], 1);
 }
 
+// One e4m3 product of ones: 0x38 is 1.0, so D = K * SFA * SFB.
+TEST_F(RuntimeTest, ReferenceBackend) {
+  dgemm_device_close(device);
+  ASSERT_EQ(dgemm_device_open("reference", 0, &device), DGEMM_OK);
+  ASSERT_EQ(load(), DGEMM_OK) << dgemm_last_error();
+  std::memset(data, 0x38, 64);
+  std::memset(data + 128, 0x38, 64);
+  for (int scale : {64, 192})
+    *reinterpret_cast<float *>(data + scale) = 0.5f;
+  ASSERT_EQ(launch(1, 2, 32), DGEMM_OK) << dgemm_last_error();
+  EXPECT_EQ(*reinterpret_cast<uint16_t *>(data + 256), 0x4100); // bf16 8.0
+  EXPECT_EQ(*reinterpret_cast<uint16_t *>(data + 258), 0x4100);
+  dgemm_device *other = nullptr;
+  EXPECT_EQ(dgemm_device_open("reference", 1, &other), DGEMM_ERROR_DEVICE);
+}
+
 // The driver is looked up once per process, so this runs in one of its own.
 TEST(RuntimeDeathTest, NoDriver) {
   testing::FLAGS_gtest_death_test_style = "threadsafe";

@@ -92,6 +92,8 @@ Result<Backend *> findBackend(std::string_view name);
 
 /// The backend that drives NVIDIA GPUs; registered by itself.
 std::unique_ptr<Backend> createGpuBackend();
+/// The backend that evaluates on the CPU; registered by itself.
+std::unique_ptr<Backend> createReferenceBackend();
 
 } // namespace dgemm::runtime
 
