@@ -31,7 +31,7 @@ Device::Device(const std::string &backend, int ordinal) {
   check(dgemm_stream_create(device, &theStream), "stream");
   if (backend == "gpu") {
     driver = *cuda::loadDriver();
-    loadKernels();
+    loadKernels(ordinal);
   }
 }
 
@@ -42,13 +42,13 @@ Device::~Device() {
   dgemm_device_close(device);
 }
 
-void Device::loadKernels() {
+void Device::loadKernels(int ordinal) {
   auto ok = [&](const char *what, cuda::Status status) {
     if (status)
       throw std::runtime_error(driver->error(what, status).message);
   };
   cuda::DeviceId id;
-  ok("cuDeviceGet", driver->deviceGet(&id, 0));
+  ok("cuDeviceGet", driver->deviceGet(&id, ordinal));
   // The runtime has retained this context; here it stays current.
   ok("cuDevicePrimaryCtxRetain", driver->primaryCtxRetain(&context, id));
   ok("cuCtxPushCurrent", driver->ctxPushCurrent(context));

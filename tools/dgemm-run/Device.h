@@ -54,7 +54,7 @@ public:
   void launchEmpty();
 
 private:
-  void loadKernels();
+  void loadKernels(int ordinal);
   void launch(runtime::cuda::Function function, unsigned blocks,
               unsigned threads, void **params);
 

@@ -1,5 +1,5 @@
 // Timing subjects against each other: interleaved, on one stream, with the
-// same cache state before each, as docs/benchmarking.md describes.
+// same cache state before each, as docs/dgemm-run.md describes.
 #ifndef DGEMM_TOOLS_RUN_TIMING_H
 #define DGEMM_TOOLS_RUN_TIMING_H
 
