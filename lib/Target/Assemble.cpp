@@ -5,6 +5,8 @@
 #include "dgemm/Target/Ptxas.h"
 #include "dgemm/Target/Record.h"
 
+#include "Diagnostics.h"
+
 #include "mlir/IR/Threading.h"
 
 namespace dgemm::target {
@@ -22,7 +24,7 @@ DictionaryAttr updateProperties(gpu::ObjectAttr object, StringRef record,
                                 std::optional<double> ptxasMs) {
   Builder builder(object.getContext());
   NamedAttrList properties(object.getProperties());
-  properties.set(kRecordAttr, builder.getStringAttr(record));
+  properties.set(kRecordName, builder.getStringAttr(record));
   if (ptxasMs) {
     NamedAttrList times(
         dyn_cast_or_null<DictionaryAttr>(properties.get(kTimingsAttr)));
@@ -38,19 +40,20 @@ void forwardWarnings(gpu::BinaryOp op, StringRef log) {
   log.split(lines, '\n', -1, false);
   for (StringRef line : lines)
     if (line.starts_with("ptxas warning") && !line.contains("(C75"))
-      op.emitWarning() << line.trim();
+      emitWarning(op.getLoc()) << line.trim();
 }
 
 LogicalResult fillResources(gpu::BinaryOp op, const PtxasResult &result,
                             size_t ptxBytes, launch::Record &record) {
   record.resources.clear();
   for (const launch::Kernel &kernel : record.kernels) {
-    auto *found = llvm::find_if(result.kernels, [&](const auto &resources) {
+    auto found = llvm::find_if(result.kernels, [&](const auto &resources) {
       return resources.kernel == kernel.name;
     });
     if (found == result.kernels.end())
-      return op.emitError() << "ptxas reported nothing about kernel '"
-                            << kernel.name << "'; it printed\n" << result.log;
+      return errorAt(op) << "ptxas reported nothing about kernel '"
+                         << kernel.name << "'; it printed\n"
+                         << result.log;
     launch::Resources entry;
     entry.kernel = kernel.name;
     entry.registers = found->registers;
@@ -77,13 +80,13 @@ public:
     if (ops.empty())
       return;
     if (optLevel > 3) {
-      getOperation().emitError() << "ptxas optimization level " << optLevel
-                                 << " does not exist; use 0, 1, 2 or 3";
+      errorAt(ops.front()) << "ptxas optimization level " << optLevel.getValue()
+                           << " does not exist; use 0, 1, 2 or 3";
       return signalPassFailure();
     }
     llvm::Expected<std::string> path = findPtxas(ptxas);
     if (!path) {
-      ops.front().emitError() << llvm::toString(path.takeError());
+      errorAt(ops.front()) << llvm::toString(path.takeError());
       return signalPassFailure();
     }
     SmallVector<ArrayAttr> objects(ops.size());
@@ -108,8 +111,8 @@ private:
     launch::Result<launch::Record> record =
         launch::Record::parse(binary.getRecord().str());
     if (!record)
-      return op.emitError() << "holds an invalid launch record: "
-                            << record.message();
+      return errorAt(op) << "holds an invalid launch record: "
+                         << record.message();
 
     PtxasOptions options;
     options.path = path;
@@ -118,10 +121,10 @@ private:
     options.timeoutSeconds = timeout;
     llvm::Expected<PtxasResult> result = assemble(binary.getPTX(), options);
     if (!result)
-      return op.emitError() << llvm::toString(result.takeError());
+      return errorAt(op) << llvm::toString(result.takeError());
     std::vector<std::string> bugs = findPerformanceBugs(*result);
     for (const std::string &bug : bugs) {
-      InFlightDiagnostic error = op.emitError() << bug;
+      InFlightDiagnostic error = errorAt(op) << bug;
       error.attachNote() << "compiled with the schedule " << record->schedule;
     }
     if (!bugs.empty())

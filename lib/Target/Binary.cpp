@@ -8,7 +8,7 @@ namespace dgemm::target {
 
 static StringAttr getRecordAttr(gpu::ObjectAttr object) {
   DictionaryAttr properties = object.getProperties();
-  return properties ? properties.getAs<StringAttr>(kRecordAttr) : StringAttr();
+  return properties ? properties.getAs<StringAttr>(kRecordName) : StringAttr();
 }
 
 StringRef Binary::getRecord() const { return getRecordAttr(ptx).getValue(); }

@@ -5,6 +5,8 @@
 #include "dgemm/Target/Passes.h"
 #include "dgemm/Target/Record.h"
 
+#include "Diagnostics.h"
+
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/IR/Threading.h"
@@ -21,7 +23,8 @@ namespace {
 
 DictionaryAttr timingsToAttr(Builder &builder, const PTXTimings &times) {
   return builder.getDictionaryAttr({
-      builder.getNamedAttr("translate", builder.getF64FloatAttr(times.translate)),
+      builder.getNamedAttr("translate",
+                           builder.getF64FloatAttr(times.translate)),
       builder.getNamedAttr("optimize", builder.getF64FloatAttr(times.optimize)),
       builder.getNamedAttr("codegen", builder.getF64FloatAttr(times.codegen)),
   });
@@ -59,11 +62,6 @@ private:
     if (failed(record))
       return failure();
     PTXOptions ptxOptions;
-    if (record->target != ptxOptions.chip)
-      return module.emitError()
-             << "cannot be compiled for '" << record->target
-             << "': the kernels use TMA, WGMMA and setmaxnreg as only "
-             << ptxOptions.chip << " has them";
     ptxOptions.features = features;
     ptxOptions.optLevel = optLevel;
     PTXTimings times;
@@ -73,7 +71,7 @@ private:
 
     Builder builder(&getContext());
     NamedAttrList properties;
-    properties.set(kRecordAttr, builder.getStringAttr(record->toJson()));
+    properties.set(kRecordName, builder.getStringAttr(record->toJson()));
     if (timings)
       properties.set(kTimingsAttr, timingsToAttr(builder, times));
     auto target = NVVM::NVVMTargetAttr::get(

@@ -3,9 +3,15 @@
 
 #include "dgemm/Target/PTX.h"
 
+#include "dgemm/Target/Record.h"
+
+#include "Diagnostics.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/Analysis/TargetTransformInfo.h"
 #include "llvm/IR/DiagnosticHandler.h"
+#include "llvm/IR/DiagnosticInfo.h"
 #include "llvm/IR/DiagnosticPrinter.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/LegacyPassManager.h"
@@ -101,9 +107,8 @@ createTargetMachine(const llvm::Triple &triple, const PTXOptions &options,
   // become one FMA only where the lowering wrote an FMA.
   targetOptions.AllowFPOpFusion = llvm::FPOpFusion::Strict;
   std::unique_ptr<llvm::TargetMachine> machine(target->createTargetMachine(
-      triple, options.chip, options.features, targetOptions,
-      llvm::Reloc::PIC_, std::nullopt,
-      static_cast<llvm::CodeGenOptLevel>(options.optLevel)));
+      triple, options.chip, options.features, targetOptions, llvm::Reloc::PIC_,
+      std::nullopt, static_cast<llvm::CodeGenOptLevel>(options.optLevel)));
   if (!machine)
     error = "cannot create a target machine";
   return machine;
@@ -143,14 +148,21 @@ void optimize(llvm::Module &module, llvm::TargetMachine &machine,
   builder.buildPerModuleDefaultPipeline(irLevel(level)).run(module, mam);
 }
 
+/// Removes what the launch record says of the arguments: the translation
+/// would warn about each attribute that it does not know.
+void stripArgumentEntries(gpu::GPUModuleOp module) {
+  for (auto function : module.getOps<LLVM::LLVMFuncOp>())
+    for (unsigned i = 0, e = function.getNumArguments(); i != e; ++i)
+      function.removeArgAttr(i, kArgName);
+}
+
 } // namespace
 
 FailureOr<std::string> emitPTX(gpu::GPUModuleOp module,
-                               const PTXOptions &options,
-                               PTXTimings *timings) {
+                               const PTXOptions &options, PTXTimings *timings) {
   if (options.optLevel > 3) {
-    module.emitError() << "optimization level " << options.optLevel
-                       << " does not exist; use 0, 1, 2 or 3";
+    errorAt(module) << "optimization level " << options.optLevel
+                    << " does not exist; use 0, 1, 2 or 3";
     return failure();
   }
   PTXTimings unused;
@@ -166,10 +178,11 @@ FailureOr<std::string> emitPTX(gpu::GPUModuleOp module,
     Stopwatch watch(times.translate);
     // Translation edits its input (it splits critical edges), hence the copy.
     OwningOpRef<gpu::GPUModuleOp> copy = module.clone();
+    stripArgumentEntries(*copy);
     llvmModule = translateModuleToLLVMIR(*copy, context, module.getName());
   }
   if (!llvmModule) {
-    module.emitError("cannot be translated to LLVM IR");
+    errorAt(module) << "cannot be translated to LLVM IR";
     return failure();
   }
 
@@ -178,7 +191,7 @@ FailureOr<std::string> emitPTX(gpu::GPUModuleOp module,
   std::unique_ptr<llvm::TargetMachine> machine =
       createTargetMachine(triple, options, error);
   if (!machine) {
-    module.emitError() << "no NVPTX back end: " << error;
+    errorAt(module) << "no NVPTX back end: " << error;
     return failure();
   }
   llvmModule->setTargetTriple(triple);
@@ -198,7 +211,7 @@ FailureOr<std::string> emitPTX(gpu::GPUModuleOp module,
         machine->getTargetIRAnalysis()));
     if (machine->addPassesToEmitFile(passes, os, nullptr,
                                      llvm::CodeGenFileType::AssemblyFile)) {
-      module.emitError("the NVPTX back end cannot write assembly");
+      errorAt(module) << "the NVPTX back end cannot write assembly";
       return failure();
     }
     passes.run(*llvmModule);

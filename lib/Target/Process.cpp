@@ -133,8 +133,8 @@ llvm::Expected<pid_t> spawn(llvm::ArrayRef<std::string> args, int input,
     argv.push_back(const_cast<char *>(arg.c_str()));
   argv.push_back(nullptr);
   pid_t pid = 0;
-  int code = ::posix_spawn(&pid, argv[0], &actions, &attributes, argv.data(),
-                           environ);
+  int code =
+      ::posix_spawn(&pid, argv[0], &actions, &attributes, argv.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
   if (code != 0)
@@ -206,9 +206,9 @@ llvm::Expected<ProcessResult> runProcess(llvm::ArrayRef<std::string> args,
   if (!readEnd.lift() || !writeEnd.lift())
     return systemError("pipe");
 
-  auto deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(
-                                     std::chrono::duration<double>(
-                                         timeoutSeconds));
+  auto deadline =
+      Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                         std::chrono::duration<double>(timeoutSeconds));
   llvm::Expected<pid_t> pid =
       spawn(args, inputFile.get(), outputFile.get(), writeEnd.get());
   if (!pid)

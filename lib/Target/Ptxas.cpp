@@ -17,7 +17,7 @@ namespace dgemm::target {
 namespace {
 
 llvm::Error makeError(const llvm::Twine &message) {
-  return llvm::createStringError(std::errc::invalid_argument, message);
+  return llvm::createStringError(message);
 }
 
 /// What is wrong with `path` as an executable; empty if nothing is.
@@ -146,13 +146,15 @@ std::vector<KernelResources> parsePtxasLog(llvm::StringRef log) {
     }
     size_t function = line.find("Function properties for ");
     if (function != llvm::StringRef::npos) {
-      properties = line.drop_front(function + strlen("Function properties for "))
-                       .trim()
-                       .str();
+      properties =
+          line.drop_front(function + strlen("Function properties for "))
+              .trim()
+              .str();
       continue;
     }
     int64_t value;
-    if (!properties.empty() && numberBefore(line, " bytes stack frame", value)) {
+    if (!properties.empty() &&
+        numberBefore(line, " bytes stack frame", value)) {
       // A device function's frame counts against the kernel that calls it.
       KernelResources &kernel =
           entryFor(kernels, current.empty() ? properties : current);
@@ -188,13 +190,13 @@ llvm::Expected<PtxasResult> assemble(llvm::StringRef ptx,
   std::chrono::duration<double, std::milli> elapsed =
       std::chrono::steady_clock::now() - start;
 
-  std::string said = run->log.empty() ? "; it printed nothing"
-                                      : "; it printed\n" + run->log;
+  std::string said =
+      run->log.empty() ? "; it printed nothing" : "; it printed\n" + run->log;
   if (run->timedOut)
-    return makeError("ptxas (" + options.path + ") did not end within " +
-                     llvm::Twine(static_cast<int64_t>(
-                         options.timeoutSeconds * 1000)) +
-                     " ms and was killed" + said);
+    return makeError(
+        "ptxas (" + options.path + ") did not end within " +
+        llvm::Twine(static_cast<int64_t>(options.timeoutSeconds * 1000)) +
+        " ms and was killed" + said);
   if (WIFSIGNALED(run->status))
     return makeError("ptxas (" + options.path + ") was killed by signal " +
                      llvm::Twine(WTERMSIG(run->status)) + " (" +
@@ -202,8 +204,9 @@ llvm::Expected<PtxasResult> assemble(llvm::StringRef ptx,
   if (WEXITSTATUS(run->status) != 0)
     return makeError("ptxas (" + options.path + ") failed with exit status " +
                      llvm::Twine(WEXITSTATUS(run->status)) + said);
-  if (!llvm::StringRef(run->output).starts_with("\x7f"
-                                                "ELF"))
+  if (!llvm::StringRef(run->output)
+           .starts_with("\x7f"
+                        "ELF"))
     return makeError("ptxas (" + options.path +
                      ") reported success but wrote no cubin (" +
                      llvm::Twine(run->output.size()) + " bytes)" + said);
@@ -223,12 +226,11 @@ std::vector<std::string> findPerformanceBugs(const PtxasResult &result) {
   std::vector<std::string> bugs;
   for (const KernelResources &kernel : result.kernels) {
     if (kernel.spillStoreBytes || kernel.spillLoadBytes)
-      bugs.push_back("kernel '" + kernel.kernel + "' spills registers: " +
-                     std::to_string(kernel.spillStoreBytes) +
-                     " bytes of stores, " +
-                     std::to_string(kernel.spillLoadBytes) +
-                     " bytes of loads, with " +
-                     std::to_string(kernel.registers) + " registers");
+      bugs.push_back(
+          "kernel '" + kernel.kernel + "' spills registers: " +
+          std::to_string(kernel.spillStoreBytes) + " bytes of stores, " +
+          std::to_string(kernel.spillLoadBytes) + " bytes of loads, with " +
+          std::to_string(kernel.registers) + " registers");
     else if (kernel.stackBytes)
       bugs.push_back("kernel '" + kernel.kernel + "' uses " +
                      std::to_string(kernel.stackBytes) +

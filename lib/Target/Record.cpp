@@ -2,6 +2,8 @@
 
 #include "dgemm/Target/Record.h"
 
+#include "Diagnostics.h"
+
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -14,16 +16,13 @@ using Json = nlohmann::ordered_json;
 namespace dgemm::target {
 namespace {
 
-constexpr llvm::StringLiteral kRecordName = "dgemm.record";
-constexpr llvm::StringLiteral kLaunchName = "dgemm.launch";
-constexpr llvm::StringLiteral kArgName = "dgemm.arg";
-
 /// `attr` as JSON. `where` names the attribute for the diagnostic.
 FailureOr<Json> toJson(Operation *op, Attribute attr, const Twine &where) {
   if (auto value = dyn_cast<BoolAttr>(attr))
     return Json(value.getValue());
-  if (auto value = dyn_cast<IntegerAttr>(attr))
-    return Json(value.getInt());
+  if (auto value = dyn_cast<IntegerAttr>(attr);
+      value && value.getValue().getBitWidth() <= 64)
+    return Json(value.getValue().getSExtValue());
   if (auto value = dyn_cast<StringAttr>(attr))
     return Json(value.str());
   if (auto values = dyn_cast<DenseI64ArrayAttr>(attr))
@@ -52,18 +51,18 @@ FailureOr<Json> toJson(Operation *op, Attribute attr, const Twine &where) {
     }
     return object;
   }
-  return op->emitError() << "'" << where << "' has a value that JSON does not "
-                         << "know: " << attr
-                         << "; use strings, i64 integers, booleans, arrays "
-                         << "and dictionaries";
+  return errorAt(op) << "'" << where << "' has a value that JSON does not "
+                     << "know: " << attr
+                     << "; use strings, i64 integers, booleans, arrays "
+                     << "and dictionaries";
 }
 
 FailureOr<DictionaryAttr> getDictionary(Operation *op, StringRef name,
                                         const char *purpose) {
   auto dictionary = op->getAttrOfType<DictionaryAttr>(name);
   if (!dictionary)
-    return op->emitError() << "needs a dictionary attribute '" << name << "': "
-                           << purpose;
+    return errorAt(op) << "needs a dictionary attribute '" << name
+                       << "': " << purpose;
   return dictionary;
 }
 
@@ -76,14 +75,14 @@ FailureOr<Json> kernelToJson(LLVM::LLVMFuncOp kernel) {
   if (failed(body))
     return failure();
   if (body->contains("args"))
-    return kernel.emitError() << "'" << kLaunchName << ".args' must not be "
-                              << "there: each argument carries its own entry "
-                              << "as '" << kArgName << "'";
+    return errorAt(kernel) << "'" << kLaunchName << ".args' must not be "
+                           << "there: each argument carries its own entry "
+                           << "as '" << kArgName << "'";
   std::string name = kernel.getName().str();
   if (body->contains("name") && (*body)["name"] != name)
-    return kernel.emitError() << "'" << kLaunchName << ".name' is "
-                              << (*body)["name"].dump() << " but the kernel is "
-                              << "'" << name << "'";
+    return errorAt(kernel) << "'" << kLaunchName << ".name' is "
+                           << (*body)["name"].dump() << " but the kernel is "
+                           << "'" << name << "'";
   // The name leads, for whoever reads the document.
   Json result = {{"name", name}};
   result.update(*body);
@@ -92,7 +91,7 @@ FailureOr<Json> kernelToJson(LLVM::LLVMFuncOp kernel) {
   for (unsigned i = 0, e = kernel.getNumArguments(); i != e; ++i) {
     auto arg = kernel.getArgAttrOfType<DictionaryAttr>(i, kArgName);
     if (!arg)
-      return kernel.emitError()
+      return errorAt(kernel)
              << "argument " << i << " needs a dictionary attribute '"
              << kArgName << "': its entry in the launch record";
     FailureOr<Json> value = toJson(kernel, arg, kArgName);
@@ -111,18 +110,24 @@ std::string compilerVersion() {
 }
 
 FailureOr<launch::Record> buildRecord(gpu::GPUModuleOp module) {
-  FailureOr<DictionaryAttr> head = getDictionary(
-      module, kRecordName, "operands, empty rules, workspace, schedule, target");
+  FailureOr<DictionaryAttr> head =
+      getDictionary(module, kRecordName,
+                    "operands, empty rules, workspace, schedule, target");
   if (failed(head))
     return failure();
+  auto chip = head->getAs<StringAttr>("target");
+  if (chip && chip != "sm_90a")
+    return errorAt(module) << "cannot be compiled for '" << chip.getValue()
+                           << "': the kernels use TMA, WGMMA and setmaxnreg "
+                           << "as only sm_90a has them";
   // The schedule is text in the document, whatever attribute stands here.
   NamedAttrList entries(*head);
   if (Attribute schedule = entries.get("schedule");
       schedule && !isa<StringAttr>(schedule))
     entries.set("schedule", StringAttr::get(module.getContext(),
                                             llvm::formatv("{0}", schedule)));
-  FailureOr<Json> body = toJson(
-      module, entries.getDictionary(module.getContext()), kRecordName);
+  FailureOr<Json> body =
+      toJson(module, entries.getDictionary(module.getContext()), kRecordName);
   if (failed(body))
     return failure();
 
@@ -130,9 +135,9 @@ FailureOr<launch::Record> buildRecord(gpu::GPUModuleOp module) {
                    {"compiler", compilerVersion()}};
   for (auto &[key, value] : body->items()) {
     if (document.contains(key) || key == "kernels" || key == "resources")
-      return module.emitError() << "'" << kRecordName << "." << key
-                                << "' must not be there: the compiler fills "
-                                << "it in";
+      return errorAt(module) << "'" << kRecordName << "." << key
+                             << "' must not be there: the compiler fills "
+                             << "it in";
     document[key] = value;
   }
   Json kernels = Json::array();
@@ -146,16 +151,16 @@ FailureOr<launch::Record> buildRecord(gpu::GPUModuleOp module) {
     kernels.push_back(std::move(*kernel));
   }
   if (kernels.empty())
-    return module.emitError("holds no kernel: no llvm.func with nvvm.kernel");
+    return errorAt(module) << "holds no kernel: no llvm.func with nvvm.kernel";
   document["kernels"] = std::move(kernels);
   document["resources"] = Json::array();
 
-  std::string text = document.dump(-1, ' ', false,
-                                   Json::error_handler_t::replace);
+  std::string text =
+      document.dump(-1, ' ', false, Json::error_handler_t::replace);
   launch::Result<launch::Record> record = launch::Record::parse(text);
   if (!record)
-    return module.emitError() << "has an invalid launch record: "
-                              << record.message();
+    return errorAt(module) << "has an invalid launch record: "
+                           << record.message();
   return std::move(*record);
 }
 

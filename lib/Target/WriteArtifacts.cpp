@@ -4,6 +4,8 @@
 #include "dgemm/Target/Passes.h"
 #include "dgemm/Target/Record.h"
 
+#include "Diagnostics.h"
+
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -53,15 +55,19 @@ public:
       launch::Result<launch::Record> record =
           launch::Record::parse(binary->getRecord().str());
       if (!record) {
-        op.emitError() << "holds an invalid launch record: "
-                       << record.message();
+        errorAt(op) << "holds an invalid launch record: " << record.message();
         return signalPassFailure();
       }
       StringRef stem = record->kernels.front().name;
+      if (stem.contains('/')) {
+        errorAt(op) << "the kernel's name '" << stem
+                    << "' cannot be a file's name: it contains a '/'";
+        return signalPassFailure();
+      }
       if (!stems.insert(stem).second) {
-        op.emitError() << "a second binary whose first kernel is '" << stem
-                       << "'; its files would replace the other's in '"
-                       << outputDir << "'";
+        errorAt(op) << "is the second binary whose first kernel is '" << stem
+                    << "'; its files would replace the other's in '"
+                    << outputDir << "'";
         return signalPassFailure();
       }
       // The record comes last: a reader that finds it finds its code, too.
@@ -77,13 +83,13 @@ private:
   LogicalResult write(gpu::BinaryOp op, StringRef stem, StringRef extension,
                       StringRef data) {
     if (std::error_code code = llvm::sys::fs::create_directories(outputDir))
-      return op.emitError() << "cannot create the folder '" << outputDir
-                            << "': " << code.message();
+      return errorAt(op) << "cannot create the folder '" << outputDir
+                         << "': " << code.message();
     SmallString<128> path(outputDir);
     llvm::sys::path::append(path, stem + "." + extension);
     if (llvm::Error error = writeAtomically(path, data))
-      return op.emitError() << "cannot write '" << path
-                            << "': " << llvm::toString(std::move(error));
+      return errorAt(op) << "cannot write '" << path
+                         << "': " << llvm::toString(std::move(error));
     ++numFiles;
     return success();
   }

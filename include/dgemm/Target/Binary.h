@@ -3,16 +3,15 @@
 #ifndef DGEMM_TARGET_BINARY_H
 #define DGEMM_TARGET_BINARY_H
 
-#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "dgemm/Target/Record.h"
 
 namespace dgemm::target {
 
-/// The object property that holds the launch record's JSON text.
-inline constexpr llvm::StringLiteral kRecordAttr = "dgemm.record";
 /// The object property with the milliseconds of each step, if asked for.
 inline constexpr llvm::StringLiteral kTimingsAttr = "dgemm.timings";
 
-/// What a gpu.binary of this project holds.
+/// What a gpu.binary of this project holds. Both objects have the launch
+/// record's JSON text as their property `kRecordName`.
 struct Binary {
   mlir::gpu::ObjectAttr ptx;
   /// Null before `dgemm-assemble`.

@@ -8,6 +8,13 @@
 
 namespace dgemm::target {
 
+/// On a gpu.module: the document-level keys.
+inline constexpr llvm::StringLiteral kRecordName = "dgemm.record";
+/// On a kernel: its entry in the document.
+inline constexpr llvm::StringLiteral kLaunchName = "dgemm.launch";
+/// On a kernel's argument: its entry in the kernel's.
+inline constexpr llvm::StringLiteral kArgName = "dgemm.arg";
+
 /// "dgemm 0.1.0 (LLVM 22.1.8)".
 std::string compilerVersion();
 
