@@ -1,6 +1,7 @@
 // Registers the dialects.
 
 #include "dgemm/Dialect/DGEMM/DGEMMDialect.h"
+#include "dgemm/Dialect/DGEMM/Transforms/BufferizableOpInterfaceImpl.h"
 #include "dgemm/InitAll.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Transforms/BufferizableOpInterfaceImpl.h"
@@ -17,6 +18,7 @@ void dgemm::registerAllDialects(mlir::DialectRegistry &registry) {
                   mlir::bufferization::BufferizationDialect,
                   mlir::func::FuncDialect, mlir::memref::MemRefDialect,
                   mlir::scf::SCFDialect, mlir::tensor::TensorDialect>();
+  dg::registerBufferizableOpInterfaceExternalModels(registry);
   mlir::arith::registerBufferizableOpInterfaceExternalModels(registry);
   mlir::bufferization::func_ext::registerBufferizableOpInterfaceExternalModels(
       registry);
