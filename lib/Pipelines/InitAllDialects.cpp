@@ -1,6 +1,7 @@
 // Registers the dialects.
 
 #include "dgemm/Dialect/DGEMM/DGEMMDialect.h"
+#include "dgemm/Dialect/Hopper/Hopper.h"
 #include "dgemm/InitAll.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Transforms/BufferizableOpInterfaceImpl.h"
@@ -16,15 +17,17 @@
 #include "mlir/Dialect/Tensor/Transforms/BufferizableOpInterfaceImpl.h"
 
 void dgemm::registerAllDialects(mlir::DialectRegistry &registry) {
-  registry.insert<dg::DGEMMDialect, mlir::arith::ArithDialect,
+  registry.insert<dg::DGEMMDialect, hopper::HopperDialect>();
+  registry.insert<mlir::arith::ArithDialect,
                   mlir::bufferization::BufferizationDialect,
                   mlir::func::FuncDialect, mlir::gpu::GPUDialect,
                   mlir::LLVM::LLVMDialect, mlir::memref::MemRefDialect,
                   mlir::NVVM::NVVMDialect, mlir::scf::SCFDialect,
                   mlir::tensor::TensorDialect>();
+  dg::registerBufferizableOpInterfaceExternalModels(registry);
   mlir::arith::registerBufferizableOpInterfaceExternalModels(registry);
   mlir::bufferization::func_ext::registerBufferizableOpInterfaceExternalModels(
       registry);
-  registerAllTranslations(registry);
   mlir::tensor::registerBufferizableOpInterfaceExternalModels(registry);
+  registerAllTranslations(registry);
 }

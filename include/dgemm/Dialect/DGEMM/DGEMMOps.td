@@ -44,6 +44,9 @@ def DGEMM_GemmOp : Op<DGEMM_Dialect, "gemm", [
     ::mlir::MutableOperandRange getDpsInitsMutable() {
       return getDMutable();
     }
+    /// Whether B has one scale per row and K block (1D1D) instead of one per
+    /// 128x128 block (1D2D).
+    bool hasVectorBScales();
   }];
 }
 

@@ -2,6 +2,7 @@
 
 #include "dgemm/Dialect/DGEMM/DGEMMAttrs.h"
 #include "Knobs.h"
+#include "dgemm/Dialect/DGEMM/ScheduleVerifier.h"
 
 using namespace mlir;
 using namespace dgemm::dg;
@@ -63,5 +64,5 @@ void ScheduleAttr::print(AsmPrinter &printer) const {
 LogicalResult
 ScheduleAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
                      Schedule schedule) {
-  return success();
+  return checkSchedule(schedule, emitError);
 }
