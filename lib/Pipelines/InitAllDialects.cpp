@@ -1,6 +1,7 @@
 // Registers the dialects.
 
 #include "dgemm/Dialect/DGEMM/DGEMMDialect.h"
+#include "dgemm/Dialect/DGEMM/Transforms/BufferizableOpInterfaceImpl.h"
 #include "dgemm/Dialect/Hopper/Hopper.h"
 #include "dgemm/InitAll.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
