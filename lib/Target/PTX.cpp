@@ -9,6 +9,7 @@
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Analysis/TargetTransformInfo.h"
 #include "llvm/IR/DiagnosticHandler.h"
 #include "llvm/IR/DiagnosticInfo.h"
@@ -148,6 +149,23 @@ void optimize(llvm::Module &module, llvm::TargetMachine &machine,
   builder.buildPerModuleDefaultPipeline(irLevel(level)).run(module, mam);
 }
 
+/// A name as PTX allows it. LLVM's back end aborts the process over others.
+bool isPTXIdentifier(StringRef name) {
+  return !name.empty() && !llvm::isDigit(name.front()) &&
+         llvm::all_of(name, [](char c) {
+           return llvm::isAlnum(c) || c == '_' || c == '$';
+         });
+}
+
+LogicalResult checkNames(gpu::GPUModuleOp module) {
+  for (auto symbol : module.getOps<SymbolOpInterface>())
+    if (!isPTXIdentifier(symbol.getName()))
+      return errorAt(symbol)
+             << "the name is no PTX identifier: a letter or one of _ $, then "
+             << "letters, digits, _ and $";
+  return success();
+}
+
 /// Removes what the launch record says of the arguments: the translation
 /// would warn about each attribute that it does not know.
 void stripArgumentEntries(gpu::GPUModuleOp module) {
@@ -165,6 +183,8 @@ FailureOr<std::string> emitPTX(gpu::GPUModuleOp module,
                     << " does not exist; use 0, 1, 2 or 3";
     return failure();
   }
+  if (failed(checkNames(module)))
+    return failure();
   PTXTimings unused;
   PTXTimings &times = timings ? *timings : unused;
 
