@@ -70,12 +70,18 @@ const Rung kLadder[] = {
     {kCubin, addAssemble},
 };
 
+/// Lives as long as the options that refer to it.
+StringRef getStopAfterHelp() {
+  static const std::string text =
+      "The last rung to take: " + llvm::join(getRungs(), ", ");
+  return text;
+}
+
 /// The options as `--dgemm-pipeline` takes them.
 struct CommandLineOptions : PassPipelineOptions<CommandLineOptions> {
   PipelineOptions defaults;
-  Option<std::string> stopAfter{
-      *this, "stop-after",
-      llvm::cl::desc("The last rung to take: " + llvm::join(getRungs(), ", "))};
+  Option<std::string> stopAfter{*this, "stop-after",
+                                llvm::cl::desc(getStopAfterHelp())};
   Option<std::string> outputDir{
       *this, "output-dir",
       llvm::cl::desc("Folder for PTX, cubin and launch record")};
