@@ -2,6 +2,7 @@
 
 #include "dgemm/Dialect/DGEMM/Transforms/Passes.h"
 #include "dgemm/InitAll.h"
+#include "dgemm/Lowering/Passes.h"
 #include "dgemm/Pipelines/Pipeline.h"
 #include "dgemm/Target/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
@@ -9,6 +10,7 @@
 
 void dgemm::registerAllPasses() {
   dg::registerDGEMMPasses();
+  registerDGEMMLoweringPasses();
   target::registerDGEMMTargetPasses();
   registerPipelines();
   mlir::registerCanonicalizerPass();

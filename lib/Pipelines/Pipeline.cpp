@@ -3,6 +3,7 @@
 #include "dgemm/Pipelines/Pipeline.h"
 
 #include "dgemm/Dialect/DGEMM/Transforms/Passes.h"
+#include "dgemm/Lowering/Passes.h"
 #include "dgemm/Target/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
@@ -37,6 +38,12 @@ void addSelectSchedule(OpPassManager &pm, const PipelineOptions &options) {
   pm.addPass(dg::createDGEMMSelectSchedulePass(pass));
 }
 
+/// A rung of one pass without options.
+template <std::unique_ptr<Pass> (*create)()>
+void addPass(OpPassManager &pm, const PipelineOptions &) {
+  pm.addPass(create());
+}
+
 void addEmitPTX(OpPassManager &pm, const PipelineOptions &options) {
   target::DGEMMEmitPTXPassOptions pass;
   pass.timings = options.timings;
@@ -66,6 +73,12 @@ constexpr StringLiteral kPTX = "ptx", kCubin = "cubin";
 const Rung kLadder[] = {
     {"bufferize", addBufferize},
     {"select-schedule", addSelectSchedule},
+    {"normalise", addPass<createDGEMMNormalisePass>},
+    {"tile", addPass<createDGEMMTilePass>},
+    {"stage", addPass<createDGEMMStagePass>},
+    {"specialize", addPass<createDGEMMSpecializePass>},
+    {"accumulate", addPass<createDGEMMAccumulatePass>},
+    {"epilogue", addPass<createDGEMMEpiloguePass>},
     {kPTX, addEmitPTX},
     {kCubin, addAssemble},
 };
