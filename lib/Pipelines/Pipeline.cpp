@@ -20,14 +20,13 @@ namespace {
 using AddPasses = void (*)(OpPassManager &, const PipelineOptions &);
 
 void addBufferize(OpPassManager &pm, const PipelineOptions &) {
-  // Arguments arrive as the caller's plain buffers. A result is the
-  // destination argument, so returning it again says nothing.
+  // Arguments arrive as the caller's plain buffers: no layout unless the
+  // caller wrote a memref with one.
   bufferization::OneShotBufferizePassOptions options;
   options.bufferizeFunctionBoundaries = true;
   options.functionBoundaryTypeConversion =
       bufferization::LayoutMapOption::IdentityLayoutMap;
   pm.addPass(bufferization::createOneShotBufferizePass(options));
-  pm.addPass(bufferization::createDropEquivalentBufferResultsPass());
 }
 
 void addSelectSchedule(OpPassManager &pm, const PipelineOptions &options) {
