@@ -31,12 +31,13 @@ void GemmOp::getEffects(
 /// Strides in elements. A tensor counts as its contiguous buffer.
 static SmallVector<int64_t, 2> getStrides(Value value) {
   auto type = cast<ShapedType>(value.getType());
-  SmallVector<int64_t, 2> strides = {type.getDimSize(1), 1};
+  SmallVector<int64_t> strides;
   int64_t offset;
-  // A layout without strides is C11's to report.
-  if (auto memref = dyn_cast<MemRefType>(type))
-    (void)memref.getStridesAndOffset(strides, offset);
-  return strides;
+  // A memref without strides is C11's or C15's to report.
+  auto memref = dyn_cast<MemRefType>(type);
+  if (!memref || failed(memref.getStridesAndOffset(strides, offset)))
+    return {type.getDimSize(1), 1};
+  return {strides[0], strides[1]};
 }
 
 ProblemFacts dgemm::dg::getProblemFacts(GemmOp op) {
@@ -134,7 +135,7 @@ LogicalResult checkBlock(GemmOp op, StringRef name, ArrayAttr block,
                           << block;
 }
 
-/// C11, C13 and C14 for A, B, C and D.
+/// What holds for A, B, C and D alike.
 LogicalResult checkLayout(GemmOp op, const Named &operand) {
   auto type = dyn_cast<MemRefType>(operand.value.getType());
   if (!type)
@@ -165,7 +166,7 @@ LogicalResult checkLayout(GemmOp op, const Named &operand) {
   return success();
 }
 
-/// C12 and C13: what TMA asks of an FP8 operand.
+/// What TMA asks of an FP8 operand.
 LogicalResult checkTMA(GemmOp op, const Named &operand) {
   auto type = dyn_cast<MemRefType>(operand.value.getType());
   if (!type)
@@ -189,13 +190,14 @@ LogicalResult checkTMA(GemmOp op, const Named &operand) {
   return success();
 }
 
-/// C15: scales have strides, and none is negative.
+/// Scales have strides, and none is negative.
 LogicalResult checkScaleLayout(GemmOp op, const Named &scales) {
   auto type = dyn_cast<MemRefType>(scales.value.getType());
   if (!type)
     return success();
   SmallVector<int64_t, 2> strides;
   int64_t offset;
+  // C15
   if (failed(type.getStridesAndOffset(strides, offset)))
     return op.emitOpError() << "the layout of " << scales.str()
                             << " has no strides: " << type.getLayout();
@@ -206,11 +208,12 @@ LogicalResult checkScaleLayout(GemmOp op, const Named &scales) {
   return success();
 }
 
-/// C16: operands live in global memory.
+/// Operands live in global memory.
 LogicalResult checkMemorySpace(GemmOp op, const Named &operand) {
   auto type = dyn_cast<MemRefType>(operand.value.getType());
   if (!type || !type.getMemorySpace())
     return success();
+  // C16
   auto space = dyn_cast<IntegerAttr>(type.getMemorySpace());
   if (space && space.getInt() == 1)
     return success();

@@ -42,8 +42,7 @@ ParseResult parseValue(AsmParser &parser, Enum &value) {
   std::string legal;
   for (uint32_t i = 0; !stringifyEnum(Enum(i)).empty(); ++i)
     legal += (i ? ", " : "") + stringifyEnum(Enum(i)).str();
-  return parser.emitError(loc)
-         << "'" << word << "' is not one of " << legal;
+  return parser.emitError(loc) << "'" << word << "' is not one of " << legal;
 }
 
 void printValue(raw_ostream &os, int64_t value) { os << value; }
@@ -54,8 +53,8 @@ template <typename Enum> void printValue(raw_ostream &os, Enum value) {
   os << stringifyEnum(value);
 }
 
-template <auto Member> constexpr Knob scalar(StringLiteral name,
-                                             bool lowers = true) {
+template <auto Member>
+constexpr Knob scalar(StringLiteral name, bool lowers = true) {
   return {name,
           [](AsmParser &parser, Schedule &schedule) {
             return parseValue(parser, schedule.*Member);
@@ -78,11 +77,10 @@ template <auto Member> constexpr Knob reserved(StringLiteral name) {
 template <auto First, auto Second> constexpr Knob pair(StringLiteral name) {
   return {name,
           [](AsmParser &parser, Schedule &schedule) -> ParseResult {
-            return failure(parser.parseLSquare() ||
-                           parser.parseInteger(schedule.*First) ||
-                           parser.parseComma() ||
-                           parser.parseInteger(schedule.*Second) ||
-                           parser.parseRSquare());
+            return failure(
+                parser.parseLSquare() || parser.parseInteger(schedule.*First) ||
+                parser.parseComma() || parser.parseInteger(schedule.*Second) ||
+                parser.parseRSquare());
           },
           [](raw_ostream &os, const Schedule &schedule) {
             os << "[" << schedule.*First << ", " << schedule.*Second << "]";
@@ -106,8 +104,8 @@ ParseResult parseSpecialize(AsmParser &parser, Schedule &schedule) {
                      : size == "k" ? &schedule.specializeK
                                    : nullptr;
         if (!flag)
-          return parser.emitError(loc) << "'" << size
-                                       << "' is not one of m, n, k";
+          return parser.emitError(loc)
+                 << "'" << size << "' is not one of m, n, k";
         if (*flag)
           return parser.emitError(loc) << "'" << size << "' is listed twice";
         *flag = true;
@@ -187,8 +185,7 @@ bool dgemm::dg::operator==(const Schedule &a, const Schedule &b) {
 
 llvm::hash_code dgemm::dg::hash_value(const Schedule &schedule) {
   // Only the knobs that vary in practice: equality decides the rest.
-  return llvm::hash_combine(schedule.tileM, schedule.tileN, schedule.stages,
-                            schedule.kBlocks, schedule.inFlight,
-                            schedule.warpgroups, schedule.chunk,
-                            schedule.buffers);
+  return llvm::hash_combine(
+      schedule.tileM, schedule.tileN, schedule.stages, schedule.kBlocks,
+      schedule.inFlight, schedule.warpgroups, schedule.chunk, schedule.buffers);
 }

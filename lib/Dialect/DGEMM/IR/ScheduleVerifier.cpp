@@ -288,6 +288,9 @@ LogicalResult dgemm::dg::checkSchedule(const Schedule &schedule,
       failed(checkStore(schedule, facts, emitError)))
     return failure();
   // S29
-  return check(emitError, "the schedule",
-               sm90::checkSharedMemory(getKernelShape(schedule, facts)));
+  std::string message =
+      sm90::checkSharedMemory(getKernelShape(schedule, facts));
+  if (message.empty())
+    return success();
+  return emitError() << "it " << message;
 }
