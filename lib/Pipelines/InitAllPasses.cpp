@@ -1,0 +1,13 @@
+// Registers the passes and pipelines.
+
+#include "dgemm/Dialect/DGEMM/Transforms/Passes.h"
+#include "dgemm/InitAll.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Transforms/Passes.h"
+
+void dgemm::registerAllPasses() {
+  dg::registerDGEMMPasses();
+  mlir::registerCanonicalizerPass();
+  mlir::registerCSEPass();
+  mlir::bufferization::registerOneShotBufferizePass();
+}
