@@ -206,6 +206,12 @@ TEST(Record, TensorMaps) {
             at + ".fill: \"one\" must be one of \"zero\" \"nan\"");
 }
 
+TEST(Record, DeepNestingIsNoCrash) {
+  std::string deep(200000, '[');
+  EXPECT_FALSE(bool(Record::parse(deep)));
+  EXPECT_FALSE(bool(Record::parse(deep + std::string(200000, ']'))));
+}
+
 // The page that describes the document shows this very one.
 TEST(Record, DocumentedExample) {
   std::ifstream file(DGEMM_SOURCE_DIR "/docs/launch-record.md");

@@ -331,6 +331,29 @@ TEST_F(RuntimeTest, RegisteredBackend) {
   EXPECT_EQ(data[64 * 4 + 40], 1);
 }
 
+// Kernels are shared between threads; each thread has its own error text.
+TEST_F(RuntimeTest, ManyThreadsLaunchOneKernel) {
+  dgemm_device_close(device);
+  ASSERT_EQ(dgemm_device_open("reference", 0, &device), DGEMM_OK);
+  ASSERT_EQ(load(), DGEMM_OK) << dgemm_last_error();
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([this, t] {
+      for (int i = 0; i < 50; ++i) {
+        if (t % 2 == 0) {
+          EXPECT_EQ(launch(0, 264, 208), DGEMM_OK);
+          EXPECT_STREQ(dgemm_last_error(), "");
+        } else {
+          EXPECT_EQ(launch(100, 264, 200), DGEMM_ERROR_CALL);
+          EXPECT_NE(std::string(dgemm_last_error()).find("lda = 200"),
+                    std::string::npos);
+        }
+      }
+    });
+  for (std::thread &thread : threads)
+    thread.join();
+}
+
 // One e4m3 product of ones: 0x38 is 1.0, so D = K * SFA * SFB.
 TEST_F(RuntimeTest, ReferenceBackend) {
   dgemm_device_close(device);
