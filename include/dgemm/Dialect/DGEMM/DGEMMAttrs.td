@@ -1,0 +1,176 @@
+// The schedule attribute.
+
+#ifndef DGEMM_DIALECT_DGEMM_DGEMMATTRS_TD
+#define DGEMM_DIALECT_DGEMM_DGEMMATTRS_TD
+
+include "dgemm/Dialect/DGEMM/DGEMMDialect.td"
+include "dgemm/Dialect/DGEMM/DGEMMEnums.td"
+include "mlir/IR/AttrTypeBase.td"
+
+def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
+  let mnemonic = "schedule";
+  let summary = "How a kernel computes a dgemm.gemm";
+  let description = [{
+    One point in the space (work source) x (tile program) x (pipeline) x
+    (epilogue). Every number that a lowering uses is here; there is no tile
+    number anywhere else. Knobs are written by name in any order, and those
+    that keep their default may be left out:
+
+    ```mlir
+    #dgemm.schedule<tile = [256, 128], stages = 3, lhs_scales = direct,
+                    specialize = [n, k]>
+    ```
+
+    *lhs* is the operand on the 64-row side of WGMMA (A, or B after a swap),
+    *rhs* the other. M, N and K are the problem's; m and n are the tile's.
+
+    #### Tile program
+
+    | knob | default | meaning |
+    |---|---|---|
+    | `tile = [m, n]` | `[256, 128]` | rows on WGMMA's M side, columns on its N side |
+    | `warpgroups` | 2 | consumer warpgroups; each computes m / 64 / warpgroups slices of 64 rows |
+    | `swap` | false | B on the M side; D is stored transposed |
+
+    #### Pipeline
+
+    | knob | default | meaning |
+    |---|---|---|
+    | `stages` | 3 | buffers in the ring of operands |
+    | `kblocks` | 1 | K blocks of 128 per stage: 1, 2 or 4 |
+    | `in_flight` | 1 | WGMMA groups, of one K block and one temporary accumulator each, before the first wait |
+    | `unroll` | 1 | stages per iteration of the K loop |
+    | `cluster` | 1 | CTAs per cluster: 1 or 2 |
+    | `multicast` | `none` | the operand whose tile a cluster shares: `lhs` (a cluster along n) or `rhs` (along m) |
+    | `lhs_scales` | `staged` | how the lhs's scales arrive, see below |
+    | `rhs_scales` | `tile` | how the rhs's scales arrive |
+    | `max_kblocks` | 128 | K blocks that `tile` scales have room for where K is dynamic; a static K brings its own number |
+    | `coordinates` | `producer` | who computes a tile's coordinates: `producer` or each `consumer` |
+    | `registers = [p, c]` | `[40, 232]` | registers per thread of the producer and of the consumers |
+
+    Scales are `staged` (by TMA with each stage; one scale per row, contiguous
+    along the rows), `tile` (by a warp of the producer, once per tile; one
+    scale per 128x128 block, any strides) or `direct` (loaded by the consumers
+    where they need them; any strides).
+
+    #### Work source
+
+    | knob | default | meaning |
+    |---|---|---|
+    | `raster` | `n` | axis along which a raster group extends |
+    | `raster_width` | 16 | tiles in that direction before the other one advances |
+    | `persistent` | true | CTAs take tiles until none is left, or one tile each |
+    | `specialize` | `[]` | which of `m`, `n`, `k` are constants in the kernel |
+
+    #### Epilogue
+
+    | knob | default | meaning |
+    |---|---|---|
+    | `epilogue` | `after` | after the K loop, or `overlapped` with the neighbouring MMAs |
+    | `chunk` | 64 | columns of a tile that are converted and stored together |
+    | `buffers` | 8 | chunk buffers per warpgroup, at most as many as it has chunks |
+    | `store` | `tma` | through shared memory and TMA, or `direct` from registers |
+
+    A buffer holds 64 rows of one chunk. Its rows lie in D's contiguous
+    direction: `chunk` elements, or after a swap the 64 rows of a slice. Rows
+    of exactly 32, 64 or 128 bytes are swizzled by that width, others are not.
+
+    #### Knobs without a lowering
+
+    These have a place, a printed form and one legal value, the default:
+    `partition = stride`, `split_k = 1`, `reduce = none`, `snake = false`,
+    `n_variants = 1`, `wg_axis = m`, `skip = none`, `temp = single`,
+    `tma_view = block`, `residency = ring`, `l2_promotion = 256`,
+    `lhs_evict = normal`, `rhs_evict = normal`, `producer_warps = 1`,
+    `accumulate = load`, `sync = warpgroup`, `ctas_per_sm = 1`, `pdl = none`.
+
+    #### Shared memory
+
+    In this order, all of it counted against 232448 bytes: lhs tiles, rhs
+    tiles (stages x kblocks x rows x 128), D's chunk buffers (warpgroups x
+    buffers x 64 x chunk elements, only with `store = tma`), staged scales
+    (per stage rounded up to 128 bytes), per-tile scales (two tiles x blocks
+    of 128 rows that a tile can touch x K blocks x 4), tile coordinates (32),
+    barriers (8 x (2 x stages + 4)).
+
+    #### Constraints
+
+    Of the schedule alone:
+
+    * S1: Knobs without a lowering have their default.
+    * S2: There are 1 to 3 consumer warpgroups.
+    * S3: m is 64 x warpgroups x slices, with one or two slices.
+    * S4: m is at most 256, the rows of a TMA box.
+    * S5: n is a multiple of 8 from 8 to 256, the shapes of WGMMA.
+    * S6: There are 1 to 64 stages.
+    * S7: `kblocks` is 1, 2 or 4.
+    * S8: `in_flight` divides `kblocks`.
+    * S9: `unroll` is 1 to 16.
+    * S10: `max_kblocks` is 1 to 8192.
+    * S11: `cluster` is 1 or 2.
+    * S12: `multicast` is not `both`, which needs a cluster of four.
+    * S13: A cluster of 2 shares an operand, and a single CTA none.
+    * S14: Half of a shared rhs tile is whole 8-row swizzle atoms: n is a
+      multiple of 16.
+    * S15: Register budgets are multiples of 8 from 24 to 256.
+    * S16: The roles' registers fit the pool: what all threads enter with,
+      floor8(65536 / threads) each.
+    * S17: in_flight temporary accumulators and the running ones, n / 2
+      registers per slice, leave 16 registers of the consumers' budget (12
+      with `registers = [24, 240]`).
+    * S18: `epilogue` is not `store_warps`, which does not lower yet.
+    * S19: `buffers` is 1 to 64.
+    * S20: `chunk` is a multiple of 8 from 8 to 256.
+    * S21: With `store = tma`, `chunk` divides n.
+    * S22: `raster_width` is 1 to 65535.
+
+    For a problem:
+
+    * S23: Specialised sizes are static.
+    * S24: `tile` scales are one per 128x128 block.
+    * S25: `staged` scales are one per row.
+    * S26: `staged` scales have row stride 1.
+    * S27: `staged` scales have a K stride that is, where static, a multiple
+      of 4.
+    * S28: With `store = tma`, D's row stride, where static, is a multiple of
+      16 bytes.
+    * S29: Shared memory suffices.
+  }];
+  let parameters = (ins
+    AttrParameter<"::dgemm::dg::Schedule", "the value of every knob">:$value);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    int64_t getTileM() const { return getValue().tileM; }
+    int64_t getTileN() const { return getValue().tileN; }
+    int64_t getWarpgroups() const { return getValue().warpgroups; }
+    int64_t getSlices() const { return getValue().getSlices(); }
+    int64_t getThreads() const { return getValue().getThreads(); }
+    int64_t getStages() const { return getValue().stages; }
+    int64_t getKBlocks() const { return getValue().kBlocks; }
+    int64_t getInFlight() const { return getValue().inFlight; }
+    bool getSwap() const { return getValue().swap; }
+    int64_t getCluster() const { return getValue().cluster; }
+    Multicast getMulticast() const { return getValue().multicast; }
+    RasterAxis getRasterAxis() const { return getValue().rasterAxis; }
+    int64_t getRasterWidth() const { return getValue().rasterWidth; }
+    int64_t getUnroll() const { return getValue().unroll; }
+    ScalePath getLhsScales() const { return getValue().lhsScales; }
+    ScalePath getRhsScales() const { return getValue().rhsScales; }
+    int64_t getMaxKBlocks() const { return getValue().maxKBlocks; }
+    Coordinates getCoordinates() const { return getValue().coordinates; }
+    Epilogue getEpilogue() const { return getValue().epilogue; }
+    int64_t getChunk() const { return getValue().chunk; }
+    /// Buffers after the clamp to the number of chunks per warpgroup.
+    int64_t getBuffers() const { return getValue().getChunkBuffers(); }
+    Store getStore() const { return getValue().store; }
+    int64_t getProducerRegs() const { return getValue().producerRegs; }
+    int64_t getConsumerRegs() const { return getValue().consumerRegs; }
+    bool getPersistent() const { return getValue().persistent; }
+    bool getSpecializeM() const { return getValue().specializeM; }
+    bool getSpecializeN() const { return getValue().specializeN; }
+    bool getSpecializeK() const { return getValue().specializeK; }
+  }];
+}
+
+#endif // DGEMM_DIALECT_DGEMM_DGEMMATTRS_TD

@@ -1,0 +1,80 @@
+// The knobs of a schedule as a plain struct; #dgemm.schedule wraps one.
+
+#ifndef DGEMM_DIALECT_DGEMM_SCHEDULE_H
+#define DGEMM_DIALECT_DGEMM_SCHEDULE_H
+
+#include "dgemm/Dialect/DGEMM/DGEMMEnums.h"
+#include "llvm/ADT/Hashing.h"
+#include <algorithm>
+
+namespace dgemm::dg {
+
+/// One point of the schedule space. The meaning of each knob is in the
+/// description of the attribute (DGEMMAttrs.td); this is its storage.
+struct Schedule {
+  // Tile program.
+  int64_t tileM = 256, tileN = 128;
+  int64_t warpgroups = 2;
+  bool swap = false;
+  // Pipeline.
+  int64_t stages = 3, kBlocks = 1, inFlight = 1, unroll = 1;
+  int64_t cluster = 1;
+  Multicast multicast = Multicast::None;
+  ScalePath lhsScales = ScalePath::Staged, rhsScales = ScalePath::Tile;
+  int64_t maxKBlocks = 128;
+  Coordinates coordinates = Coordinates::Producer;
+  int64_t producerRegs = 40, consumerRegs = 232;
+  // Work source.
+  RasterAxis rasterAxis = RasterAxis::N;
+  int64_t rasterWidth = 16;
+  bool persistent = true;
+  bool specializeM = false, specializeN = false, specializeK = false;
+  // Epilogue.
+  Epilogue epilogue = Epilogue::After;
+  int64_t chunk = 64, buffers = 8;
+  Store store = Store::TMA;
+
+  // Knobs with a place and a printed form, but without a lowering: the
+  // verifier takes their default only.
+  Partition partition = Partition::Stride;
+  int64_t splitK = 1;
+  Reduce reduce = Reduce::None;
+  bool snake = false;
+  int64_t tileNVariants = 1;
+  Axis warpgroupAxis = Axis::M;
+  Skip skip = Skip::None;
+  Temporaries temporaries = Temporaries::Single;
+  TMAView tmaView = TMAView::Block;
+  Residency residency = Residency::Ring;
+  int64_t l2Promotion = 256;
+  Evict lhsEvict = Evict::Normal, rhsEvict = Evict::Normal;
+  int64_t producerWarps = 1;
+  Accumulate accumulate = Accumulate::Load;
+  SyncScope sync = SyncScope::Warpgroup;
+  int64_t ctasPerSM = 1;
+  PDL pdl = PDL::None;
+
+  /// 64-row slices of the tile that one consumer warpgroup computes.
+  int64_t getSlices() const { return tileM / (64 * warpgroups); }
+  /// One producer warpgroup and the consumers.
+  int64_t getThreads() const { return 128 * (warpgroups + 1); }
+  /// Chunks of D that one warpgroup writes per tile.
+  int64_t getChunksPerWarpgroup() const {
+    return getSlices() * (tileN / chunk);
+  }
+  /// Chunk buffers that a warpgroup really gets: never more than it has
+  /// chunks to write.
+  int64_t getChunkBuffers() const {
+    return std::min(buffers, getChunksPerWarpgroup());
+  }
+};
+
+bool operator==(const Schedule &a, const Schedule &b);
+inline bool operator!=(const Schedule &a, const Schedule &b) {
+  return !(a == b);
+}
+llvm::hash_code hash_value(const Schedule &schedule);
+
+} // namespace dgemm::dg
+
+#endif // DGEMM_DIALECT_DGEMM_SCHEDULE_H

@@ -1,0 +1,33 @@
+// What the passes over the dgemm dialect do, as functions.
+
+#ifndef DGEMM_DIALECT_DGEMM_TRANSFORMS_TRANSFORMS_H
+#define DGEMM_DIALECT_DGEMM_TRANSFORMS_TRANSFORMS_H
+
+#include "dgemm/Dialect/DGEMM/DGEMMOps.h"
+#include "mlir/IR/PatternMatch.h"
+
+namespace dgemm::dg {
+
+struct SelectScheduleOptions {
+  /// Streaming multiprocessors of the GPU.
+  int64_t sms = 132;
+  /// The M to optimise for where the op's is dynamic.
+  int64_t m = 4096;
+  /// Emit a remark with the candidates and the terms of the model.
+  bool explain = false;
+};
+
+/// Gives `op` the schedule that the cost model ranks first. A schedule that
+/// is already there is kept. Fails, with a diagnostic, where none fits.
+llvm::LogicalResult selectSchedule(GemmOp op,
+                                   const SelectScheduleOptions &options);
+
+/// Replaces `op` by the constant that it computes, with the GPU's bits or, if
+/// `exact`, with blocks of 128 summed exactly. Fails where it works on memrefs
+/// or an operand is not constant.
+llvm::LogicalResult evaluateGemm(mlir::RewriterBase &rewriter, GemmOp op,
+                                 bool exact);
+
+} // namespace dgemm::dg
+
+#endif // DGEMM_DIALECT_DGEMM_TRANSFORMS_TRANSFORMS_H

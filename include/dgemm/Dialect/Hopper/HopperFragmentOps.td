@@ -1,0 +1,115 @@
+// What a warpgroup does with registers. Included by HopperOps.td.
+
+def Hopper_WgmmaFenceOp : Hopper_Op<"wgmma_fence",
+    [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "orders register accesses before the next wgmma";
+  let assemblyFormat = "attr-dict";
+}
+
+def Hopper_WgmmaOp : Hopper_Op<"wgmma",
+    [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "starts lhs x rhs^T on a fresh accumulator";
+  let description = [{
+    A chain of `wgmma.m64nNk32`, the first with scale-d = 0: 64 rows of `lhs`
+    times all rows of `rhs` over the K of one block, both K-major in shared
+    memory with a 128-byte swizzle (PTX ISA section 9.7.15.5).
+  }];
+  let arguments = (ins Hopper_BufferType:$lhs, Hopper_BufferType:$rhs);
+  let results = (outs Hopper_PendingType:$result);
+  let assemblyFormat = [{
+    $lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Hopper_WgmmaCommitOp : Hopper_Op<"wgmma_commit",
+    [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "closes a group of wgmmas";
+  let assemblyFormat = "attr-dict";
+}
+
+def Hopper_WgmmaWaitOp : Hopper_Op<"wgmma_wait",
+    [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "waits until at most `pending` groups are in flight";
+  let arguments = (ins Variadic<Hopper_PendingType>:$inputs,
+                       I64Attr:$pending);
+  let results = (outs Variadic<Hopper_FragmentType>:$results);
+  let assemblyFormat = [{
+    `pending` $pending (`(` $inputs^ `)`)? attr-dict
+    (`:` type($inputs)^ `->` type($results))?
+  }];
+  let hasVerifier = 1;
+}
+
+def Hopper_ReadScalesOp : Hopper_Op<"read_scales",
+    [MemoryEffects<[MemRead]>]> {
+  let summary = "reads a vector of scales from shared memory";
+  let description = [{
+    Each thread reads those of its rows (lhs) or columns (rhs), starting at
+    `row` of the buffer.
+  }];
+  let arguments = (ins Hopper_BufferType:$buffer, I32:$row);
+  let results = (outs Hopper_ScalesType:$result);
+  let assemblyFormat = [{
+    $buffer `[` $row `]` attr-dict `:` type($buffer) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Hopper_PackScalesOp : Hopper_Op<"pack_scales",
+    [Pure, AttrSizedOperandSegments]> {
+  let summary = "the scales of a side from one value for each block";
+  let description = [{
+    A `scalar` side takes one value. A `split` side takes the values of the
+    blocks of 128 that the tile can touch, and `first`, the tile's first
+    column, which says where they change.
+  }];
+  let arguments = (ins Variadic<F32>:$values, Optional<I32>:$first);
+  let results = (outs Hopper_ScalesType:$result);
+  let assemblyFormat = [{
+    `(` $values `)` (`at` $first^)? attr-dict `:` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Hopper_SliceScalesOp : Hopper_Op<"slice_scales", [Pure]> {
+  let summary = "the scale of one 64-row slice out of a tile's block scales";
+  let description = [{
+    Takes block scales of the lhs side (one value for 128 rows); `row` is the
+    first row of the slice in the tile.
+  }];
+  let arguments = (ins Hopper_ScalesType:$source, I32:$row);
+  let results = (outs Hopper_ScalesType:$result);
+  let assemblyFormat = [{
+    $source `[` $row `]` attr-dict `:` type($source) `->` type($result)
+  }];
+}
+
+def Hopper_AddMatrixOp : Hopper_Op<"add_matrix", [MemoryEffects<[MemRead]>,
+    AllTypesMatch<["value", "result"]>]> {
+  let summary = "adds a matrix in global memory to a fragment, in FP32";
+  let arguments = (ins Hopper_FragmentType:$value, AnyMemRef:$source, I32:$row,
+                       I32:$col, I32:$rows, I32:$cols, UnitAttr:$transposed);
+  let results = (outs Hopper_FragmentType:$result);
+  let assemblyFormat = [{
+    $value `,` $source `[` $row `,` $col `]` `bounds` `(` $rows `,` $cols `)`
+    attr-dict `:` type($value) `,` type($source)
+  }];
+}
+
+def Hopper_StageFragmentOp : Hopper_Op<"stage_fragment",
+    [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "converts columns of a fragment and writes them to a buffer";
+  let description = [{
+    Columns `column` ... of the fragment, as many as the buffer takes, rounded
+    to nearest even where the buffer holds bf16. `transposed`: a row of the
+    buffer is a column of the fragment.
+  }];
+  let arguments = (ins Hopper_FragmentType:$value, I64Attr:$column,
+                       Hopper_BufferType:$buffer, UnitAttr:$transposed);
+  let assemblyFormat = [{
+    $value `columns` $column `into` $buffer attr-dict
+    `:` type($value) `,` type($buffer)
+  }];
+  let hasVerifier = 1;
+}

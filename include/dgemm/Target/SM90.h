@@ -1,0 +1,146 @@
+// What sm_90a can do: its numbers, each with its source, and the checks that
+// quote them.
+//
+// "PTX" is the PTX ISA 9.0 manual, by the title of the section; "CUDA" the
+// CUDA programming guide's table of technical specifications for compute
+// capability 9.0; "driver" the driver API's cuTensorMapEncodeTiled. "measured"
+// is one H200 at 132 SMs, with random e4m3 data.
+
+#ifndef DGEMM_TARGET_SM90_H
+#define DGEMM_TARGET_SM90_H
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace dgemm::target::sm90 {
+
+//===-- Threads and registers ---------------------------------------------===//
+
+constexpr int64_t threadsPerWarpgroup = 128; // PTX: wgmma instructions
+constexpr int64_t registersPerCTA = 65536;   // CUDA
+constexpr int64_t registerGranularity = 8;   // PTX: setmaxnreg
+constexpr int64_t minSetMaxReg = 24;         // PTX: setmaxnreg
+constexpr int64_t maxSetMaxReg = 256;        // PTX: setmaxnreg
+constexpr int64_t namedBarriers = 16;        // PTX: bar, barrier
+
+//===-- WGMMA -------------------------------------------------------------===//
+
+constexpr int64_t wgmmaM = 64;      // PTX: wgmma.mma_async, .shape
+constexpr int64_t wgmmaNStep = 8;   // PTX: wgmma.mma_async, .shape
+constexpr int64_t wgmmaMaxN = 256;  // PTX: wgmma.mma_async, .shape
+constexpr int64_t wgmmaKBytes = 32; // PTX: wgmma.mma_async, .shape
+
+//===-- Shared memory -----------------------------------------------------===//
+
+constexpr int64_t sharedMemoryPerCTA = 232448; // CUDA: 227 KiB, opt-in
+constexpr int64_t swizzleBytes = 128;          // PTX: swizzling modes
+constexpr int64_t swizzleRows = 8;             // PTX: swizzling modes
+constexpr int64_t swizzleAtomBytes = swizzleBytes * swizzleRows;
+constexpr int64_t mbarrierBytes = 8;        // PTX: size of an mbarrier
+constexpr int64_t tmaSharedAlignment = 128; // PTX: tensor copy, alignment
+
+//===-- TMA ---------------------------------------------------------------===//
+
+constexpr int64_t tmaMaxBox = 256;        // driver: boxDim[i] <= 256
+constexpr int64_t tmaAlignment = 16;      // driver: address and strides
+constexpr int64_t maxPortableCluster = 8; // CUDA
+
+//===-- Rates (measured, for the cost model) ------------------------------===//
+
+constexpr double macsPerClock = 4096;      // CUDA: dense FP8, per SM
+constexpr double ingestBytesPerClock = 57; // measured: TMA to shared memory
+constexpr double memoryBytesPerMicrosecond = 4.08e6; // measured: small M
+constexpr double launchMicroseconds = 1.8;           // measured: small M
+
+//===-- Shapes of a kernel ------------------------------------------------===//
+
+/// The K elements of one scale block: 128 e4m3 values, one swizzled row.
+constexpr int64_t kBlock = 128;
+
+/// What the checks need to know of a schedule and its problem. Plain numbers,
+/// so that neither MLIR nor the dialect is needed to ask.
+struct KernelShape {
+  int64_t tileM = 0, tileN = 0;
+  int64_t warpgroups = 0, slices = 0;
+  int64_t stages = 0, kBlocks = 0, inFlight = 0;
+  int64_t producerRegs = 0, consumerRegs = 0;
+  /// Chunk buffers of D per warpgroup (0: D is stored without staging), their
+  /// columns, and the bytes of an element of D.
+  int64_t buffers = 0, chunk = 0, elementBytes = 0;
+  /// Scales that arrive with every stage.
+  bool lhsStaged = false, rhsStaged = false;
+  /// Scales that arrive once per tile: the blocks of 128 rows that a tile can
+  /// touch (0: not this way), and the K blocks held of each.
+  int64_t lhsTileRows = 0, rhsTileRows = 0, kCapacity = 0;
+
+  int64_t getThreads() const { return threadsPerWarpgroup * (warpgroups + 1); }
+};
+
+/// Byte offsets of the arrays in a CTA's dynamic shared memory, in the order
+/// in which they lie there. An array that does not exist has size 0.
+struct SharedMemoryLayout {
+  struct Array {
+    const char *name;
+    int64_t offset;
+    int64_t size;
+  };
+  /// stages x kBlocks tiles of `rows` x 128 bytes, 128-byte swizzled.
+  Array lhs, rhs;
+  /// warpgroups x buffers chunks of D.
+  Array output;
+  /// Per stage, each stage's share rounded up to 128 bytes.
+  Array lhsScales, rhsScales;
+  /// Two tiles' worth: [2][rows][kCapacity] floats, lhs before rhs.
+  Array lhsTileScales, rhsTileScales;
+  /// Two entries of 16 bytes: the ring of tile coordinates.
+  Array coordinates;
+  /// full[stages], empty[stages], then two pairs for the tile ring.
+  Array barriers;
+  int64_t total = 0;
+
+  /// Bytes between the staged scales of two stages.
+  int64_t lhsScaleStride = 0, rhsScaleStride = 0;
+
+  std::vector<Array> getArrays() const {
+    return {lhs,           rhs,           output,      lhsScales, rhsScales,
+            lhsTileScales, rhsTileScales, coordinates, barriers};
+  }
+  /// "lhs 98304 + rhs 49152 + ... = 216832", without the empty ones.
+  std::string itemise() const;
+};
+
+SharedMemoryLayout computeSharedMemory(const KernelShape &shape);
+
+/// Registers per thread at entry: what `threads` threads can all have.
+int64_t registersAtEntry(int64_t threads);
+
+/// Accumulator registers that fit beside addresses, scales and loop state in
+/// a consumer of `consumerRegs` (measured with ptxas 13.0: none spilled
+/// below, all above).
+int64_t accumulatorLimit(int64_t producerRegs, int64_t consumerRegs);
+
+/// Blocks of 128 that `tile` consecutive rows can touch when they start at a
+/// multiple of `tile`.
+int64_t scaleRowsPerTile(int64_t tile);
+
+/// The swizzle of a TMA box whose rows are `bytes` long: that width where the
+/// hardware has it, otherwise none (0).
+constexpr int64_t swizzleForRow(int64_t bytes) {
+  return bytes == 32 || bytes == 64 || bytes == 128 ? bytes : 0;
+}
+
+/// Each check returns an empty string, or what is wrong with the numbers.
+std::string checkWgmmaN(int64_t n);
+std::string checkSetMaxReg(int64_t registers);
+std::string checkRegisterPool(const KernelShape &shape);
+std::string checkAccumulators(const KernelShape &shape);
+std::string checkSharedMemory(const KernelShape &shape);
+/// `stride` is operand `name`'s, in elements of `elementBytes`; the message
+/// says which stride to pad to.
+std::string checkTMAStride(const std::string &name, int64_t stride,
+                           int64_t elementBytes);
+
+} // namespace dgemm::target::sm90
+
+#endif // DGEMM_TARGET_SM90_H

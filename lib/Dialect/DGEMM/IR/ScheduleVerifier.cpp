@@ -1,0 +1,296 @@
+// Verifies schedules, alone and against a problem. The labels are those of
+// the attribute's description in DGEMMAttrs.td.
+
+#include "dgemm/Dialect/DGEMM/ScheduleVerifier.h"
+#include "Knobs.h"
+#include "dgemm/Dialect/DGEMM/DGEMMOps.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace dgemm::dg;
+namespace sm90 = dgemm::target::sm90;
+
+//===-- Facts -------------------------------------------------------------===//
+
+int64_t ProblemFacts::getKBlocks() const {
+  return ShapedType::isDynamic(k) ? k : llvm::divideCeil(k, sm90::kBlock);
+}
+
+ScaleSide dgemm::dg::getLhsScaleSide(const Schedule &schedule,
+                                     const ProblemFacts &facts) {
+  if (schedule.swap)
+    return {"SFB", facts.vectorB, facts.strideSFB[0], facts.strideSFB[1]};
+  return {"SFA", true, facts.strideSFA[0], facts.strideSFA[1]};
+}
+
+ScaleSide dgemm::dg::getRhsScaleSide(const Schedule &schedule,
+                                     const ProblemFacts &facts) {
+  Schedule swapped = schedule;
+  swapped.swap = !schedule.swap;
+  return getLhsScaleSide(swapped, facts);
+}
+
+sm90::KernelShape dgemm::dg::getKernelShape(const Schedule &schedule,
+                                            const ProblemFacts &facts) {
+  sm90::KernelShape shape;
+  shape.tileM = schedule.tileM;
+  shape.tileN = schedule.tileN;
+  shape.warpgroups = schedule.warpgroups;
+  shape.slices = schedule.getSlices();
+  shape.stages = schedule.stages;
+  shape.kBlocks = schedule.kBlocks;
+  shape.inFlight = schedule.inFlight;
+  shape.producerRegs = schedule.producerRegs;
+  shape.consumerRegs = schedule.consumerRegs;
+  shape.elementBytes = facts.elementBytes;
+  if (schedule.store == Store::TMA) {
+    shape.chunk = schedule.chunk;
+    shape.buffers = schedule.getChunkBuffers();
+  }
+  shape.lhsStaged = schedule.lhsScales == ScalePath::Staged;
+  shape.rhsStaged = schedule.rhsScales == ScalePath::Staged;
+  if (schedule.lhsScales == ScalePath::Tile)
+    shape.lhsTileRows = sm90::scaleRowsPerTile(schedule.tileM);
+  if (schedule.rhsScales == ScalePath::Tile)
+    shape.rhsTileRows = sm90::scaleRowsPerTile(schedule.tileN);
+  const int64_t kBlocks = facts.getKBlocks();
+  shape.kCapacity =
+      ShapedType::isDynamic(kBlocks) ? schedule.maxKBlocks : kBlocks;
+  return shape;
+}
+
+//===-- A schedule alone --------------------------------------------------===//
+
+/// Fails with `message` about knob `name`, unless it is empty.
+static LogicalResult check(EmitError emitError, StringRef name,
+                           const std::string &message) {
+  if (message.empty())
+    return success();
+  return emitError() << name << ": " << message;
+}
+
+static LogicalResult checkRange(EmitError emitError, StringRef name,
+                                int64_t value, int64_t low, int64_t high) {
+  if (value >= low && value <= high)
+    return success();
+  return emitError() << name << " must be from " << low << " to " << high
+                     << ", not " << value;
+}
+
+static LogicalResult checkTile(const Schedule &schedule, EmitError emitError) {
+  // S2
+  if (failed(checkRange(emitError, "warpgroups", schedule.warpgroups, 1, 3)))
+    return failure();
+  const int64_t rows = sm90::wgmmaM * schedule.warpgroups;
+  // S3
+  if (schedule.tileM != rows && schedule.tileM != 2 * rows)
+    return emitError() << "tile m is " << schedule.tileM << ", but "
+                       << schedule.warpgroups
+                       << " consumer warpgroups with one or two slices of 64 "
+                          "rows each compute "
+                       << rows << " or " << 2 * rows;
+  // S4
+  if (schedule.tileM > sm90::tmaMaxBox)
+    return emitError() << "tile m is " << schedule.tileM
+                       << ", but a TMA box has at most " << sm90::tmaMaxBox
+                       << " rows";
+  // S5
+  return check(emitError, "tile n", sm90::checkWgmmaN(schedule.tileN));
+}
+
+static LogicalResult checkPipeline(const Schedule &schedule,
+                                   EmitError emitError) {
+  // S6
+  if (failed(checkRange(emitError, "stages", schedule.stages, 1, 64)))
+    return failure();
+  // S7
+  if (schedule.kBlocks != 1 && schedule.kBlocks != 2 && schedule.kBlocks != 4)
+    return emitError() << "kblocks must be 1, 2 or 4, not " << schedule.kBlocks;
+  // S8
+  if (schedule.inFlight < 1 || schedule.kBlocks % schedule.inFlight != 0)
+    return emitError() << "in_flight is " << schedule.inFlight
+                       << ", but must divide the " << schedule.kBlocks
+                       << " K blocks of a stage";
+  // S9
+  if (failed(checkRange(emitError, "unroll", schedule.unroll, 1, 16)))
+    return failure();
+  // S10
+  return checkRange(emitError, "max_kblocks", schedule.maxKBlocks, 1, 8192);
+}
+
+static LogicalResult checkCluster(const Schedule &schedule,
+                                  EmitError emitError) {
+  // S11
+  if (schedule.cluster != 1 && schedule.cluster != 2)
+    return emitError() << "cluster must be 1 or 2, not " << schedule.cluster;
+  // S12
+  if (schedule.multicast == Multicast::Both)
+    return emitError() << "multicast = both needs a cluster of 4 CTAs, which "
+                          "does not lower yet; choose lhs or rhs";
+  // S13
+  const bool shares = schedule.multicast != Multicast::None;
+  if (shares != (schedule.cluster == 2))
+    return emitError() << "multicast = "
+                       << stringifyMulticast(schedule.multicast)
+                       << " with cluster = " << schedule.cluster
+                       << ": a cluster of 2 shares lhs or rhs, one CTA alone "
+                          "shares nothing";
+  // S14
+  const int64_t half = schedule.tileN / 2;
+  if (schedule.multicast == Multicast::Rhs && half % sm90::swizzleRows != 0)
+    return emitError() << "multicast = rhs gives each CTA half of tile n = "
+                       << schedule.tileN << " to load, " << half
+                       << " rows, but the 128-byte swizzle repeats every "
+                       << sm90::swizzleRows << " rows; tile n must be a "
+                       << "multiple of " << 2 * sm90::swizzleRows;
+  return success();
+}
+
+static LogicalResult checkRegisters(const Schedule &schedule,
+                                    EmitError emitError) {
+  const sm90::KernelShape shape = getKernelShape(schedule, ProblemFacts());
+  // S15
+  for (int64_t registers : {schedule.producerRegs, schedule.consumerRegs})
+    if (failed(check(emitError, "registers", sm90::checkSetMaxReg(registers))))
+      return failure();
+  // S16
+  if (failed(check(emitError, "registers", sm90::checkRegisterPool(shape))))
+    return failure();
+  // S17
+  return check(emitError, "tile", sm90::checkAccumulators(shape));
+}
+
+static LogicalResult checkEpilogue(const Schedule &schedule,
+                                   EmitError emitError) {
+  // S18
+  if (schedule.epilogue == Epilogue::StoreWarps)
+    return emitError() << "epilogue = store_warps does not lower yet; choose "
+                          "after or overlapped";
+  // S19
+  if (failed(checkRange(emitError, "buffers", schedule.buffers, 1, 64)))
+    return failure();
+  // S20
+  if (schedule.chunk < 8 || schedule.chunk % 8 != 0 ||
+      schedule.chunk > sm90::tmaMaxBox)
+    return emitError() << "chunk must be a multiple of 8 from 8 to "
+                       << sm90::tmaMaxBox << " (a TMA box), not "
+                       << schedule.chunk;
+  // S21
+  if (schedule.store == Store::TMA && schedule.tileN % schedule.chunk != 0)
+    return emitError() << "chunk = " << schedule.chunk
+                       << " does not divide tile n = " << schedule.tileN;
+  return success();
+}
+
+LogicalResult dgemm::dg::checkSchedule(const Schedule &schedule,
+                                       EmitError emitError) {
+  // S1
+  const Schedule defaults;
+  for (const Knob &knob : getKnobs()) {
+    if (knob.lowers || knob.equal(schedule, defaults))
+      continue;
+    InFlightDiagnostic diagnostic = emitError();
+    std::string value, only;
+    llvm::raw_string_ostream valueOS(value), onlyOS(only);
+    knob.print(valueOS, schedule);
+    knob.print(onlyOS, defaults);
+    return diagnostic << knob.name << " = " << value
+                      << " does not lower yet; only " << knob.name << " = "
+                      << only << " does";
+  }
+  if (failed(checkTile(schedule, emitError)) ||
+      failed(checkPipeline(schedule, emitError)) ||
+      failed(checkCluster(schedule, emitError)) ||
+      failed(checkEpilogue(schedule, emitError)) ||
+      failed(checkRegisters(schedule, emitError)))
+    return failure();
+  // S22
+  return checkRange(emitError, "raster_width", schedule.rasterWidth, 1, 65535);
+}
+
+//===-- A schedule for a problem ------------------------------------------===//
+
+static LogicalResult checkSpecialize(const Schedule &schedule,
+                                     const ProblemFacts &facts,
+                                     EmitError emitError) {
+  const std::tuple<bool, int64_t, StringRef> sizes[] = {
+      {schedule.specializeM, facts.m, "m"},
+      {schedule.specializeN, facts.n, "n"},
+      {schedule.specializeK, facts.k, "k"}};
+  // S23
+  for (auto [specialized, size, name] : sizes)
+    if (specialized && ShapedType::isDynamic(size))
+      return emitError() << "specialize lists " << name
+                         << ", but the operands' types leave it dynamic";
+  return success();
+}
+
+static LogicalResult checkScales(StringRef knob, ScalePath path,
+                                 const ScaleSide &side, EmitError emitError) {
+  // S24
+  if (path == ScalePath::Tile && side.vector)
+    return emitError() << knob << " = tile delivers one scale per 128 rows, "
+                       << "but " << side.name
+                       << " has one per row; choose staged or direct";
+  if (path != ScalePath::Staged)
+    return success();
+  // S25
+  if (!side.vector)
+    return emitError() << knob << " = staged delivers one scale per row, but "
+                       << side.name
+                       << " has one per 128 rows; choose tile or direct";
+  // S26
+  if (side.rowStride != 1) {
+    InFlightDiagnostic diagnostic = emitError();
+    diagnostic << knob << " = staged needs scales that are contiguous along "
+               << "the rows, but the row stride of " << side.name << " is ";
+    if (ShapedType::isDynamic(side.rowStride))
+      diagnostic << "dynamic";
+    else
+      diagnostic << side.rowStride;
+    return diagnostic << "; store " << side.name
+                      << " with row stride 1 or choose direct";
+  }
+  // S27
+  constexpr int64_t multiple = sm90::tmaAlignment / 4;
+  if (!ShapedType::isDynamic(side.kStride) && side.kStride % multiple != 0)
+    return emitError() << knob << " = staged needs a K stride of "
+                       << sm90::tmaAlignment << " bytes times an integer, but "
+                       << "that of " << side.name << " is " << side.kStride
+                       << " floats; pad it to "
+                       << llvm::alignTo(side.kStride, multiple)
+                       << " or choose direct";
+  return success();
+}
+
+static LogicalResult checkStore(const Schedule &schedule,
+                                const ProblemFacts &facts,
+                                EmitError emitError) {
+  if (schedule.store != Store::TMA || ShapedType::isDynamic(facts.strideD))
+    return success();
+  // S28
+  std::string message =
+      sm90::checkTMAStride("D", facts.strideD, facts.elementBytes);
+  if (message.empty())
+    return success();
+  return emitError() << "store = tma: " << message
+                     << " or choose store = direct";
+}
+
+LogicalResult dgemm::dg::checkSchedule(const Schedule &schedule,
+                                       const ProblemFacts &facts,
+                                       EmitError emitError) {
+  if (failed(checkSpecialize(schedule, facts, emitError)) ||
+      failed(checkScales("lhs_scales", schedule.lhsScales,
+                         getLhsScaleSide(schedule, facts), emitError)) ||
+      failed(checkScales("rhs_scales", schedule.rhsScales,
+                         getRhsScaleSide(schedule, facts), emitError)) ||
+      failed(checkStore(schedule, facts, emitError)))
+    return failure();
+  // S29
+  std::string message =
+      sm90::checkSharedMemory(getKernelShape(schedule, facts));
+  if (message.empty())
+    return success();
+  return emitError() << "it " << message;
+}

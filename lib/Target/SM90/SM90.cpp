@@ -1,0 +1,169 @@
+// The arithmetic of what fits on an sm_90a SM.
+
+#include "dgemm/Target/SM90.h"
+
+#include <algorithm>
+#include <numeric>
+#include <sstream>
+
+using namespace dgemm::target::sm90;
+
+static int64_t roundUp(int64_t value, int64_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+
+/// Concatenates its arguments; a message is one expression.
+template <typename... Ts> static std::string text(const Ts &...parts) {
+  std::ostringstream os;
+  (os << ... << parts);
+  return os.str();
+}
+
+//===-- Shared memory -----------------------------------------------------===//
+
+SharedMemoryLayout
+dgemm::target::sm90::computeSharedMemory(const KernelShape &shape) {
+  SharedMemoryLayout layout;
+  int64_t end = 0;
+  auto place = [&](const char *name, int64_t size) {
+    SharedMemoryLayout::Array array{name, end, size};
+    end += size;
+    return array;
+  };
+  const int64_t tiles = shape.stages * shape.kBlocks;
+  layout.lhs = place("lhs", tiles * shape.tileM * kBlock);
+  layout.rhs = place("rhs", tiles * shape.tileN * kBlock);
+  layout.output = place("output", shape.warpgroups * shape.buffers * wgmmaM *
+                                      shape.chunk * shape.elementBytes);
+  auto stageScales = [&](bool staged, int64_t rows) {
+    return staged ? roundUp(shape.kBlocks * rows * 4, tmaSharedAlignment) : 0;
+  };
+  layout.lhsScaleStride = stageScales(shape.lhsStaged, shape.tileM);
+  layout.rhsScaleStride = stageScales(shape.rhsStaged, shape.tileN);
+  layout.lhsScales = place("lhs scales", shape.stages * layout.lhsScaleStride);
+  layout.rhsScales = place("rhs scales", shape.stages * layout.rhsScaleStride);
+  auto tileScales = [&](int64_t rows) {
+    return 2 * rows * shape.kCapacity * 4;
+  };
+  layout.lhsTileScales =
+      place("lhs tile scales", tileScales(shape.lhsTileRows));
+  layout.rhsTileScales =
+      place("rhs tile scales", tileScales(shape.rhsTileRows));
+  // Entries are read as one 16-byte vector.
+  end = roundUp(end, 16);
+  layout.coordinates = place("coordinates", 2 * 16);
+  end = roundUp(end, tmaSharedAlignment);
+  layout.barriers = place("barriers", mbarrierBytes * (2 * shape.stages + 4));
+  layout.total = end;
+  return layout;
+}
+
+std::string SharedMemoryLayout::itemise() const {
+  std::ostringstream os;
+  const char *separator = "";
+  int64_t sum = 0;
+  for (const Array &array : getArrays()) {
+    if (!array.size)
+      continue;
+    os << separator << array.name << " " << array.size;
+    separator = " + ";
+    sum += array.size;
+  }
+  if (total != sum)
+    os << separator << "alignment " << total - sum;
+  os << " = " << total;
+  return os.str();
+}
+
+std::string dgemm::target::sm90::checkSharedMemory(const KernelShape &shape) {
+  SharedMemoryLayout layout = computeSharedMemory(shape);
+  if (layout.total <= sharedMemoryPerCTA)
+    return {};
+  return text("needs ", layout.total, " bytes of shared memory, ",
+              layout.total - sharedMemoryPerCTA, " more than the ",
+              sharedMemoryPerCTA, " of a CTA: ", layout.itemise());
+}
+
+//===-- Registers ---------------------------------------------------------===//
+
+int64_t dgemm::target::sm90::registersAtEntry(int64_t threads) {
+  return registersPerCTA / threads / registerGranularity * registerGranularity;
+}
+
+int64_t dgemm::target::sm90::accumulatorLimit(int64_t producerRegs,
+                                              int64_t consumerRegs) {
+  // Everything but the accumulators has needed 16 registers, and 12 at 240
+  // registers, where only a producer of 24 leaves room for them.
+  return consumerRegs - (consumerRegs == 240 && producerRegs == 24 ? 12 : 16);
+}
+
+std::string dgemm::target::sm90::checkSetMaxReg(int64_t registers) {
+  if (registers >= minSetMaxReg && registers <= maxSetMaxReg &&
+      registers % registerGranularity == 0)
+    return {};
+  return text("setmaxnreg takes multiples of ", registerGranularity, " from ",
+              minSetMaxReg, " to ", maxSetMaxReg, ", not ", registers);
+}
+
+std::string dgemm::target::sm90::checkRegisterPool(const KernelShape &shape) {
+  const int64_t threads = shape.getThreads();
+  const int64_t entry = registersAtEntry(threads);
+  const int64_t pool = entry * threads;
+  const int64_t used =
+      threadsPerWarpgroup *
+      (shape.producerRegs + shape.warpgroups * shape.consumerRegs);
+  if (used <= pool)
+    return {};
+  // The largest consumer budget that fits beside this producer.
+  const int64_t fits = (pool / threadsPerWarpgroup - shape.producerRegs) /
+                       shape.warpgroups / registerGranularity *
+                       registerGranularity;
+  return text("the roles want 128*(", shape.producerRegs, " + ",
+              shape.warpgroups, "*", shape.consumerRegs, ") = ", used,
+              " registers, but ", threads, " threads enter with ", entry,
+              " each, ", pool, " in all; setmaxnreg would wait forever; ",
+              "consumers may have ", fits);
+}
+
+std::string dgemm::target::sm90::checkAccumulators(const KernelShape &shape) {
+  // A 64 x n fragment is n / 2 registers of each of 128 threads.
+  const int64_t fragment = shape.tileN / 2;
+  const int64_t temporary = shape.inFlight * fragment;
+  const int64_t running = shape.slices * fragment;
+  const int64_t limit =
+      accumulatorLimit(shape.producerRegs, shape.consumerRegs);
+  if (temporary + running <= limit)
+    return {};
+  return text("a consumer thread needs ", shape.inFlight, "*", fragment,
+              " temporary and ", shape.slices, "*", fragment,
+              " running = ", temporary + running,
+              " accumulator registers, but ", limit, " fit in a budget of ",
+              shape.consumerRegs);
+}
+
+//===-- Tensor cores and TMA ----------------------------------------------===//
+
+int64_t dgemm::target::sm90::scaleRowsPerTile(int64_t tile) {
+  // The worst start within a block is the largest multiple of the gcd.
+  const int64_t step = std::gcd(tile, kBlock);
+  return (kBlock - step + tile - 1) / kBlock + 1;
+}
+
+std::string dgemm::target::sm90::checkWgmmaN(int64_t n) {
+  if (n >= wgmmaNStep && n <= wgmmaMaxN && n % wgmmaNStep == 0)
+    return {};
+  return text("wgmma takes an n that is a multiple of ", wgmmaNStep, " from ",
+              wgmmaNStep, " to ", wgmmaMaxN, ", not ", n);
+}
+
+std::string dgemm::target::sm90::checkTMAStride(const std::string &name,
+                                                int64_t stride,
+                                                int64_t elementBytes) {
+  const int64_t bytes = stride * elementBytes;
+  if (bytes % tmaAlignment == 0)
+    return {};
+  return text("the row stride of ", name, " is ", bytes,
+              " bytes, and TMA takes multiples of ", tmaAlignment,
+              "; pad it to ", roundUp(bytes, tmaAlignment) / elementBytes,
+              elementBytes == 1 ? "" : " elements");
+}

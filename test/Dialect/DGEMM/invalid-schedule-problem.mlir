@@ -1,0 +1,209 @@
+// RUN: dgemm-opt %s --split-input-file --verify-diagnostics
+
+// S23: a constant that is not known.
+
+func.func @f(
+    %a: memref<?x7168xf8E4M3FN>,
+    %sfa: memref<?x56xf32, strided<[1, ?]>>,
+    %b: memref<2112x7168xf8E4M3FN>,
+    %sfb: memref<17x56xf32>,
+    %d: memref<?x2112xbf16>) {
+  // expected-error @+1 {{'dgemm.gemm' op cannot use its schedule: specialize lists m, but the operands' types leave it dynamic}}
+  dgemm.gemm ins(%a, %sfa, %b, %sfb :
+      memref<?x7168xf8E4M3FN>,
+      memref<?x56xf32, strided<[1, ?]>>,
+      memref<2112x7168xf8E4M3FN>,
+      memref<17x56xf32>)
+      outs(%d : memref<?x2112xbf16>)
+      {schedule = #dgemm.schedule<specialize = [m, n, k]>}
+  return
+}
+
+// -----
+
+// S24: A's scales are one per row.
+
+func.func @f(
+    %a: memref<?x7168xf8E4M3FN>,
+    %sfa: memref<?x56xf32, strided<[1, ?]>>,
+    %b: memref<2112x7168xf8E4M3FN>,
+    %sfb: memref<17x56xf32>,
+    %d: memref<?x2112xbf16>) {
+  // expected-error @+1 {{'dgemm.gemm' op cannot use its schedule: lhs_scales = tile delivers one scale per 128 rows, but SFA has one per row; choose staged or direct}}
+  dgemm.gemm ins(%a, %sfa, %b, %sfb :
+      memref<?x7168xf8E4M3FN>,
+      memref<?x56xf32, strided<[1, ?]>>,
+      memref<2112x7168xf8E4M3FN>,
+      memref<17x56xf32>)
+      outs(%d : memref<?x2112xbf16>)
+      {schedule = #dgemm.schedule<lhs_scales = tile>}
+  return
+}
+
+// -----
+
+// S24: after a swap A is the rhs.
+
+func.func @f(
+    %a: memref<?x7168xf8E4M3FN>,
+    %sfa: memref<?x56xf32, strided<[1, ?]>>,
+    %b: memref<2112x7168xf8E4M3FN>,
+    %sfb: memref<17x56xf32>,
+    %d: memref<?x2112xbf16>) {
+  // expected-error @+1 {{'dgemm.gemm' op cannot use its schedule: rhs_scales = tile delivers one scale per 128 rows, but SFA has one per row; choose staged or direct}}
+  dgemm.gemm ins(%a, %sfa, %b, %sfb :
+      memref<?x7168xf8E4M3FN>,
+      memref<?x56xf32, strided<[1, ?]>>,
+      memref<2112x7168xf8E4M3FN>,
+      memref<17x56xf32>)
+      outs(%d : memref<?x2112xbf16>)
+      {schedule = #dgemm.schedule<tile = [128, 64], swap = true, lhs_scales = direct, rhs_scales = tile>}
+  return
+}
+
+// -----
+
+// S25: B's scales are one per block.
+
+func.func @f(
+    %a: memref<?x7168xf8E4M3FN>,
+    %sfa: memref<?x56xf32, strided<[1, ?]>>,
+    %b: memref<2112x7168xf8E4M3FN>,
+    %sfb: memref<17x56xf32>,
+    %d: memref<?x2112xbf16>) {
+  // expected-error @+1 {{'dgemm.gemm' op cannot use its schedule: rhs_scales = staged delivers one scale per row, but SFB has one per 128 rows; choose tile or direct}}
+  dgemm.gemm ins(%a, %sfa, %b, %sfb :
+      memref<?x7168xf8E4M3FN>,
+      memref<?x56xf32, strided<[1, ?]>>,
+      memref<2112x7168xf8E4M3FN>,
+      memref<17x56xf32>)
+      outs(%d : memref<?x2112xbf16>)
+      {schedule = #dgemm.schedule<rhs_scales = staged>}
+  return
+}
+
+// -----
+
+// S26: TMA wants rows next to each other.
+
+func.func @f(
+    %a: memref<?x7168xf8E4M3FN>,
+    %sfa: memref<?x56xf32>,
+    %b: memref<2112x7168xf8E4M3FN>,
+    %sfb: memref<17x56xf32>,
+    %d: memref<?x2112xbf16>) {
+  // expected-error @+1 {{'dgemm.gemm' op cannot use its schedule: lhs_scales = staged needs scales that are contiguous along the rows, but the row stride of SFA is 56; store SFA with row stride 1 or choose direct}}
+  dgemm.gemm ins(%a, %sfa, %b, %sfb :
+      memref<?x7168xf8E4M3FN>,
+      memref<?x56xf32>,
+      memref<2112x7168xf8E4M3FN>,
+      memref<17x56xf32>)
+      outs(%d : memref<?x2112xbf16>)
+      {schedule = #dgemm.schedule<tile = [256, 128]>}
+  return
+}
+
+// -----
+
+// S26: and it wants to know it.
+
+func.func @f(
+    %a: memref<?x7168xf8E4M3FN>,
+    %sfa: memref<?x56xf32, strided<[?, 1]>>,
+    %b: memref<2112x7168xf8E4M3FN>,
+    %sfb: memref<17x56xf32>,
+    %d: memref<?x2112xbf16>) {
+  // expected-error @+1 {{'dgemm.gemm' op cannot use its schedule: lhs_scales = staged needs scales that are contiguous along the rows, but the row stride of SFA is dynamic; store SFA with row stride 1 or choose direct}}
+  dgemm.gemm ins(%a, %sfa, %b, %sfb :
+      memref<?x7168xf8E4M3FN>,
+      memref<?x56xf32, strided<[?, 1]>>,
+      memref<2112x7168xf8E4M3FN>,
+      memref<17x56xf32>)
+      outs(%d : memref<?x2112xbf16>)
+      {schedule = #dgemm.schedule<tile = [256, 128]>}
+  return
+}
+
+// -----
+
+// S27: TMA's stride rule, for scales.
+
+func.func @f(
+    %a: memref<129x7168xf8E4M3FN>,
+    %sfa: memref<129x56xf32, strided<[1, 129]>>,
+    %b: memref<2112x7168xf8E4M3FN>,
+    %sfb: memref<17x56xf32>,
+    %d: memref<129x2112xbf16>) {
+  // expected-error @+1 {{'dgemm.gemm' op cannot use its schedule: lhs_scales = staged needs a K stride of 16 bytes times an integer, but that of SFA is 129 floats; pad it to 132 or choose direct}}
+  dgemm.gemm ins(%a, %sfa, %b, %sfb :
+      memref<129x7168xf8E4M3FN>,
+      memref<129x56xf32, strided<[1, 129]>>,
+      memref<2112x7168xf8E4M3FN>,
+      memref<17x56xf32>)
+      outs(%d : memref<129x2112xbf16>)
+      {schedule = #dgemm.schedule<tile = [256, 128]>}
+  return
+}
+
+// -----
+
+// S28: TMA's stride rule, for D.
+
+func.func @f(
+    %a: memref<?x7168xf8E4M3FN>,
+    %sfa: memref<?x56xf32, strided<[1, ?]>>,
+    %b: memref<121x7168xf8E4M3FN>,
+    %sfb: memref<1x56xf32>,
+    %d: memref<?x121xbf16>) {
+  // expected-error @+1 {{'dgemm.gemm' op cannot use its schedule: store = tma: the row stride of D is 242 bytes, and TMA takes multiples of 16; pad it to 128 elements or choose store = direct}}
+  dgemm.gemm ins(%a, %sfa, %b, %sfb :
+      memref<?x7168xf8E4M3FN>,
+      memref<?x56xf32, strided<[1, ?]>>,
+      memref<121x7168xf8E4M3FN>,
+      memref<1x56xf32>)
+      outs(%d : memref<?x121xbf16>)
+      {schedule = #dgemm.schedule<tile = [256, 128]>}
+  return
+}
+
+// -----
+
+// S29: a stage too many.
+
+func.func @f(
+    %a: memref<?x7168xf8E4M3FN>,
+    %sfa: memref<?x56xf32, strided<[1, ?]>>,
+    %b: memref<2112x7168xf8E4M3FN>,
+    %sfb: memref<17x56xf32>,
+    %d: memref<?x2112xbf16>) {
+  // expected-error @+1 {{'dgemm.gemm' op cannot use its schedule: it needs 266848 bytes of shared memory, 34400 more than the 232448 of a CTA: lhs 131072 + rhs 65536 + output 65536 + lhs scales 4096 + rhs tile scales 448 + coordinates 32 + barriers 96 + alignment 32 = 266848}}
+  dgemm.gemm ins(%a, %sfa, %b, %sfb :
+      memref<?x7168xf8E4M3FN>,
+      memref<?x56xf32, strided<[1, ?]>>,
+      memref<2112x7168xf8E4M3FN>,
+      memref<17x56xf32>)
+      outs(%d : memref<?x2112xbf16>)
+      {schedule = #dgemm.schedule<stages = 4>}
+  return
+}
+
+// -----
+
+// S29: an f32 slab is twice as large.
+
+func.func @f(
+    %a: memref<?x7168xf8E4M3FN>,
+    %sfa: memref<?x56xf32, strided<[1, ?]>>,
+    %b: memref<2112x7168xf8E4M3FN>,
+    %sfb: memref<17x56xf32>,
+    %d: memref<?x2112xf32>) {
+  // expected-error @+1 {{'dgemm.gemm' op cannot use its schedule: it needs 282192 bytes of shared memory, 49744 more than the 232448 of a CTA: lhs 98304 + rhs 49152 + output 131072 + lhs scales 3072 + rhs tile scales 448 + coordinates 32 + barriers 80 + alignment 32 = 282192}}
+  dgemm.gemm ins(%a, %sfa, %b, %sfb :
+      memref<?x7168xf8E4M3FN>,
+      memref<?x56xf32, strided<[1, ?]>>,
+      memref<2112x7168xf8E4M3FN>,
+      memref<17x56xf32>)
+      outs(%d : memref<?x2112xf32>)
+      {schedule = #dgemm.schedule<chunk = 32>}
+  return
+}

@@ -1,0 +1,367 @@
+// The schedule alone; invalid-schedule-problem.mlir has the rest.
+
+// RUN: dgemm-opt %s --allow-unregistered-dialect --split-input-file --verify-diagnostics
+
+// Text.
+
+// A word that is no knob.
+
+// expected-error @+1 {{a schedule has no knob 'kblock'; did you mean 'kblocks'?}}
+"test.op"() {s = #dgemm.schedule<kblock = 2>} : () -> ()
+
+// -----
+
+// A knob that is given twice.
+
+// expected-error @+1 {{the knob 'stages' is given twice}}
+"test.op"() {s = #dgemm.schedule<stages = 2, stages = 3>} : () -> ()
+
+// -----
+
+// A value that is none of the knob's.
+
+// expected-error @+1 {{'left' is not one of none, lhs, rhs, both}}
+"test.op"() {s = #dgemm.schedule<multicast = left>} : () -> ()
+
+// -----
+
+// A flag.
+
+// expected-error @+1 {{'yes' is not true or false}}
+"test.op"() {s = #dgemm.schedule<swap = yes>} : () -> ()
+
+// -----
+
+// A size that does not exist.
+
+// expected-error @+1 {{'l' is not one of m, n, k}}
+"test.op"() {s = #dgemm.schedule<specialize = [n, l]>} : () -> ()
+
+// -----
+
+// A size that is listed twice.
+
+// expected-error @+1 {{'n' is listed twice}}
+"test.op"() {s = #dgemm.schedule<specialize = [n, n]>} : () -> ()
+
+// -----
+
+// A number that is no number.
+
+// expected-error @+1 {{expected integer value}}
+"test.op"() {s = #dgemm.schedule<stages = many>} : () -> ()
+
+// -----
+
+// S1: a knob without a lowering.
+
+// expected-error @+1 {{split_k = 4 does not lower yet; only split_k = 1 does}}
+"test.op"() {s = #dgemm.schedule<split_k = 4>} : () -> ()
+
+// -----
+
+// S1: the same for each of them.
+
+// expected-error @+1 {{partition = k_units does not lower yet; only partition = stride does}}
+"test.op"() {s = #dgemm.schedule<partition = k_units>} : () -> ()
+
+// -----
+
+// S1: the same for each of them.
+
+// expected-error @+1 {{reduce = cluster does not lower yet; only reduce = none does}}
+"test.op"() {s = #dgemm.schedule<reduce = cluster>} : () -> ()
+
+// -----
+
+// S1: the same for each of them.
+
+// expected-error @+1 {{snake = true does not lower yet; only snake = false does}}
+"test.op"() {s = #dgemm.schedule<snake = true>} : () -> ()
+
+// -----
+
+// S1: the same for each of them.
+
+// expected-error @+1 {{n_variants = 2 does not lower yet; only n_variants = 1 does}}
+"test.op"() {s = #dgemm.schedule<n_variants = 2>} : () -> ()
+
+// -----
+
+// S1: the same for each of them.
+
+// expected-error @+1 {{wg_axis = k does not lower yet; only wg_axis = m does}}
+"test.op"() {s = #dgemm.schedule<wg_axis = k>} : () -> ()
+
+// -----
+
+// S1: the same for each of them.
+
+// expected-error @+1 {{skip = slices does not lower yet; only skip = none does}}
+"test.op"() {s = #dgemm.schedule<skip = slices>} : () -> ()
+
+// -----
+
+// S1: the same for each of them.
+
+// expected-error @+1 {{temp = double does not lower yet; only temp = single does}}
+"test.op"() {s = #dgemm.schedule<temp = double>} : () -> ()
+
+// -----
+
+// S1: the same for each of them.
+
+// expected-error @+1 {{tma_view = stage does not lower yet; only tma_view = block does}}
+"test.op"() {s = #dgemm.schedule<tma_view = stage>} : () -> ()
+
+// -----
+
+// S1: the same for each of them.
+
+// expected-error @+1 {{residency = one_shot does not lower yet; only residency = ring does}}
+"test.op"() {s = #dgemm.schedule<residency = one_shot>} : () -> ()
+
+// -----
+
+// S1: the same for each of them.
+
+// expected-error @+1 {{l2_promotion = 128 does not lower yet; only l2_promotion = 256 does}}
+"test.op"() {s = #dgemm.schedule<l2_promotion = 128>} : () -> ()
+
+// -----
+
+// S1: the same for each of them.
+
+// expected-error @+1 {{lhs_evict = first does not lower yet; only lhs_evict = normal does}}
+"test.op"() {s = #dgemm.schedule<lhs_evict = first>} : () -> ()
+
+// -----
+
+// S1: the same for each of them.
+
+// expected-error @+1 {{rhs_evict = last does not lower yet; only rhs_evict = normal does}}
+"test.op"() {s = #dgemm.schedule<rhs_evict = last>} : () -> ()
+
+// -----
+
+// S1: the same for each of them.
+
+// expected-error @+1 {{producer_warps = 2 does not lower yet; only producer_warps = 1 does}}
+"test.op"() {s = #dgemm.schedule<producer_warps = 2>} : () -> ()
+
+// -----
+
+// S1: the same for each of them.
+
+// expected-error @+1 {{accumulate = prefetch does not lower yet; only accumulate = load does}}
+"test.op"() {s = #dgemm.schedule<accumulate = prefetch>} : () -> ()
+
+// -----
+
+// S1: the same for each of them.
+
+// expected-error @+1 {{sync = cta does not lower yet; only sync = warpgroup does}}
+"test.op"() {s = #dgemm.schedule<sync = cta>} : () -> ()
+
+// -----
+
+// S1: the same for each of them.
+
+// expected-error @+1 {{ctas_per_sm = 2 does not lower yet; only ctas_per_sm = 1 does}}
+"test.op"() {s = #dgemm.schedule<ctas_per_sm = 2>} : () -> ()
+
+// -----
+
+// S1: the same for each of them.
+
+// expected-error @+1 {{pdl = activations does not lower yet; only pdl = none does}}
+"test.op"() {s = #dgemm.schedule<pdl = activations>} : () -> ()
+
+// -----
+
+// S2: how many warpgroups compute.
+
+// expected-error @+1 {{warpgroups must be from 1 to 3, not 4}}
+"test.op"() {s = #dgemm.schedule<warpgroups = 4>} : () -> ()
+
+// -----
+
+// S3: m is what the warpgroups compute.
+
+// expected-error @+1 {{tile m is 256, but 3 consumer warpgroups with one or two slices of 64 rows each compute 192 or 384}}
+"test.op"() {s = #dgemm.schedule<tile = [256, 96], warpgroups = 3>} : () -> ()
+
+// -----
+
+// S4: a TMA box.
+
+// expected-error @+1 {{tile m is 384, but a TMA box has at most 256 rows}}
+"test.op"() {s = #dgemm.schedule<tile = [384, 64], warpgroups = 3, registers = [32, 160]>} : () -> ()
+
+// -----
+
+// S5: the shapes of WGMMA.
+
+// expected-error @+1 {{tile n: wgmma takes an n that is a multiple of 8 from 8 to 256, not 100}}
+"test.op"() {s = #dgemm.schedule<tile = [256, 100]>} : () -> ()
+
+// -----
+
+// S5: the largest of them.
+
+// expected-error @+1 {{tile n: wgmma takes an n that is a multiple of 8 from 8 to 256, not 264}}
+"test.op"() {s = #dgemm.schedule<tile = [64, 264], warpgroups = 1>} : () -> ()
+
+// -----
+
+// S6: the ring has a buffer.
+
+// expected-error @+1 {{stages must be from 1 to 64, not 0}}
+"test.op"() {s = #dgemm.schedule<stages = 0>} : () -> ()
+
+// -----
+
+// S7: K blocks per stage.
+
+// expected-error @+1 {{kblocks must be 1, 2 or 4, not 3}}
+"test.op"() {s = #dgemm.schedule<kblocks = 3>} : () -> ()
+
+// -----
+
+// S8: groups in flight.
+
+// expected-error @+1 {{in_flight is 4, but must divide the 2 K blocks of a stage}}
+"test.op"() {s = #dgemm.schedule<tile = [128, 64], kblocks = 2, in_flight = 4>} : () -> ()
+
+// -----
+
+// S9: unrolling.
+
+// expected-error @+1 {{unroll must be from 1 to 16, not 17}}
+"test.op"() {s = #dgemm.schedule<unroll = 17>} : () -> ()
+
+// -----
+
+// S10: room for scales.
+
+// expected-error @+1 {{max_kblocks must be from 1 to 8192, not 0}}
+"test.op"() {s = #dgemm.schedule<max_kblocks = 0>} : () -> ()
+
+// -----
+
+// S11: cluster size.
+
+// expected-error @+1 {{cluster must be 1 or 2, not 4}}
+"test.op"() {s = #dgemm.schedule<cluster = 4, multicast = lhs>} : () -> ()
+
+// -----
+
+// S12: both operands.
+
+// expected-error @+1 {{multicast = both needs a cluster of 4 CTAs, which does not lower yet; choose lhs or rhs}}
+"test.op"() {s = #dgemm.schedule<cluster = 2, multicast = both>} : () -> ()
+
+// -----
+
+// S13: nobody to share with.
+
+// expected-error @+1 {{multicast = lhs with cluster = 1: a cluster of 2 shares lhs or rhs, one CTA alone shares nothing}}
+"test.op"() {s = #dgemm.schedule<multicast = lhs>} : () -> ()
+
+// -----
+
+// S13: nothing to share.
+
+// expected-error @+1 {{multicast = none with cluster = 2: a cluster of 2 shares lhs or rhs, one CTA alone shares nothing}}
+"test.op"() {s = #dgemm.schedule<cluster = 2>} : () -> ()
+
+// -----
+
+// S14: half an rhs tile.
+
+// expected-error @+1 {{multicast = rhs gives each CTA half of tile n = 72 to load, 36 rows, but the 128-byte swizzle repeats every 8 rows; tile n must be a multiple of 16}}
+"test.op"() {s = #dgemm.schedule<tile = [128, 72], chunk = 72, cluster = 2, multicast = rhs>} : () -> ()
+
+// -----
+
+// S15: what setmaxnreg takes.
+
+// expected-error @+1 {{registers: setmaxnreg takes multiples of 8 from 24 to 256, not 20}}
+"test.op"() {s = #dgemm.schedule<registers = [20, 232]>} : () -> ()
+
+// -----
+
+// S15: for consumers too.
+
+// expected-error @+1 {{registers: setmaxnreg takes multiples of 8 from 24 to 256, not 230}}
+"test.op"() {s = #dgemm.schedule<registers = [40, 230]>} : () -> ()
+
+// -----
+
+// S16: the pool, with two consumer warpgroups.
+
+// expected-error @+1 {{registers: the roles want 128*(32 + 2*240) = 65536 registers, but 384 threads enter with 168 each, 64512 in all; setmaxnreg would wait forever; consumers may have 232}}
+"test.op"() {s = #dgemm.schedule<registers = [32, 240]>} : () -> ()
+
+// -----
+
+// S16: the pool, with three.
+
+// expected-error @+1 {{registers: the roles want 128*(40 + 3*232) = 94208 registers, but 512 threads enter with 128 each, 65536 in all; setmaxnreg would wait forever; consumers may have 152}}
+"test.op"() {s = #dgemm.schedule<tile = [192, 96], warpgroups = 3, chunk = 96>} : () -> ()
+
+// -----
+
+// S17: two FP32 accumulators of 128 registers.
+
+// expected-error @+1 {{tile: a consumer thread needs 1*128 temporary and 1*128 running = 256 accumulator registers, but 216 fit in a budget of 232}}
+"test.op"() {s = #dgemm.schedule<tile = [128, 256]>} : () -> ()
+
+// -----
+
+// S17: four groups in flight.
+
+// expected-error @+1 {{tile: a consumer thread needs 4*48 temporary and 1*48 running = 240 accumulator registers, but 216 fit in a budget of 232}}
+"test.op"() {s = #dgemm.schedule<tile = [128, 96], chunk = 96, kblocks = 4, in_flight = 4>} : () -> ()
+
+// -----
+
+// S17: three warpgroups have 160 registers each.
+
+// expected-error @+1 {{tile: a consumer thread needs 1*76 temporary and 1*76 running = 152 accumulator registers, but 144 fit in a budget of 160}}
+"test.op"() {s = #dgemm.schedule<tile = [192, 152], warpgroups = 3, registers = [32, 160], chunk = 152>} : () -> ()
+
+// -----
+
+// S18: warps that only store.
+
+// expected-error @+1 {{epilogue = store_warps does not lower yet; choose after or overlapped}}
+"test.op"() {s = #dgemm.schedule<epilogue = store_warps>} : () -> ()
+
+// -----
+
+// S19: chunk buffers.
+
+// expected-error @+1 {{buffers must be from 1 to 64, not 0}}
+"test.op"() {s = #dgemm.schedule<buffers = 0>} : () -> ()
+
+// -----
+
+// S20: chunk width.
+
+// expected-error @+1 {{chunk must be a multiple of 8 from 8 to 256 (a TMA box), not 20}}
+"test.op"() {s = #dgemm.schedule<chunk = 20>} : () -> ()
+
+// -----
+
+// S21: chunks fill the tile.
+
+// expected-error @+1 {{chunk = 64 does not divide tile n = 176}}
+"test.op"() {s = #dgemm.schedule<tile = [128, 176]>} : () -> ()
+
+// -----
+
+// S22: raster groups.
+
+// expected-error @+1 {{raster_width must be from 1 to 65535, not 0}}
+"test.op"() {s = #dgemm.schedule<raster_width = 0>} : () -> ()
