@@ -52,8 +52,8 @@ void Cluster::issue(Transfer t, uint32_t lane) {
     warp.bulkOps.push_back({lane, t.serial, -1, false, false});
   }
   if (check)
-    t.knows = warp.knows;
-  warp.advanceClock();
+    t.knows = warp.knows.release(1u << lane);
+  warp.knows.advance();
   progressed();
   transfers.push_back(std::move(t));
 }

@@ -64,7 +64,7 @@ Cluster::Cluster(Device &device, uint64_t index, bool trace)
       warp->self = agents++;
       warp->tensor = agents++;
       warp->bulk = agents++;
-      warp->knows.seen.raise(warp->self, 1);
+      warp->knows.start(warp->self);
       warps.push_back(warp.get());
       cta->warps.push_back(std::move(warp));
     }

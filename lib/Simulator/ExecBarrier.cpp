@@ -53,7 +53,7 @@ Step namedBarrier(Cluster &cluster, Warp &warp, const Inst &inst,
   NamedBarrier &bar = cta.named[id];
   Split &split = warp.split();
   auto result = [&]() {
-    warp.knows.join(bar.completed);
+    warp.knows.acquire(mask, warp.live, bar.completed);
     warp.time = std::max(warp.time, bar.completedTime);
     if (!(inst.flags & Reduces))
       return;
@@ -99,9 +99,11 @@ Step namedBarrier(Cluster &cluster, Warp &warp, const Inst &inst,
   bar.expected = expected;
   bar.arrived += 32;
   bar.warps |= 1u << warp.index;
-  bar.arriving.join(warp.knows);
+  ++warp.warpSync;
+  warp.knows.sync();
+  bar.arriving.join(warp.knows.release(mask));
   bar.time = std::max(bar.time, warp.time);
-  warp.advanceClock();
+  warp.knows.advance();
   ++cluster.counters.barrierWaits;
   uint32_t full = expected ? expected : threadsOf(cta);
   uint64_t generation = bar.generation;
@@ -148,10 +150,11 @@ Step clusterArrive(Cluster &cluster, Warp &warp, const Inst &inst,
   warp.clusterArrived = true;
   warp.clusterArrivals = cluster.clusterGeneration;
   ++cluster.clusterArrived;
+  warp.knows.sync();
   if (!inst.flags) // not .relaxed
-    cluster.clusterArriving.join(warp.knows);
+    cluster.clusterArriving.join(warp.knows.release(mask));
   cluster.clusterTime = std::max(cluster.clusterTime, warp.time);
-  warp.advanceClock();
+  warp.knows.advance();
   cluster.progressed();
   if (cluster.clusterArrived >= liveWarps(cluster))
     finishCluster(cluster);
@@ -174,13 +177,13 @@ Step clusterWait(Cluster &cluster, Warp &warp, const Inst &inst,
   }
   warp.split().wait = Wait();
   warp.clusterArrived = false;
-  warp.knows.join(cluster.clusterCompleted);
+  warp.knows.acquire(mask, warp.live, cluster.clusterCompleted);
   warp.time = std::max(warp.time, cluster.clusterCompletedTime + 20);
   return Step::Next;
 }
 
 // flags: 1 proxy.async, 2 mbarrier_init
-Step fence(Cluster &cluster, Warp &warp, const Inst &inst, uint32_t) {
+Step fence(Cluster &cluster, Warp &warp, const Inst &inst, uint32_t mask) {
   if (inst.flags) {
     for (auto &[rank, offset] : warp.freshBarriers) {
       auto &barriers = cluster.ctas[rank]->barriers;
@@ -190,9 +193,9 @@ Step fence(Cluster &cluster, Warp &warp, const Inst &inst, uint32_t) {
     warp.freshBarriers.clear();
   }
   if (inst.flags & 1)
-    warp.knows.fenced = warp.knows.seen;
+    warp.knows.fence(mask, warp.live);
   // What follows must not count as fenced.
-  warp.advanceClock();
+  warp.knows.advance();
   return Step::Next;
 }
 } // namespace

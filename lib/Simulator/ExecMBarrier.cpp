@@ -43,7 +43,7 @@ Step init(Cluster &cluster, Warp &warp, const Inst &inst, uint32_t mask) {
     bar.agent = cluster.agents++;
     bar.line = inst.line;
     bar.initAgent = warp.self;
-    bar.initClock = warp.tick();
+    bar.initClock = warp.knows.tick();
     cta->barriers[offset] = bar;
     if (cta->shadow)
       cta->shadow->reset(offset, 8);
@@ -57,10 +57,11 @@ Step init(Cluster &cluster, Warp &warp, const Inst &inst, uint32_t mask) {
 Step inval(Cluster &cluster, Warp &warp, const Inst &inst, uint32_t mask) {
   const Ref *r = cluster.refs(inst);
   for (uint32_t m = mask; m; m &= m - 1) {
-    uint64_t address = laneAddress(cluster, warp, inst, r[0], firstLane(m));
+    uint32_t lane = firstLane(m);
+    uint64_t address = laneAddress(cluster, warp, inst, r[0], lane);
     Cta *cta;
     uint32_t offset;
-    MBarrier &bar = cluster.barrier(warp, inst, address, cta, offset);
+    MBarrier &bar = cluster.barrier(warp, inst, address, lane, cta, offset);
     if (bar.inFlightBytes)
       cluster.report(HazardKind::BarrierMisuse, &warp, &inst,
                      barrierName(cluster, *cta, offset) + " still awaits " +
@@ -88,7 +89,7 @@ Step arrive(Cluster &cluster, Warp &warp, const Inst &inst, uint32_t mask) {
     uint64_t address = laneAddress(cluster, warp, inst, s[0], lane);
     Cta *cta;
     uint32_t offset;
-    MBarrier &bar = cluster.barrier(warp, inst, address, cta, offset);
+    MBarrier &bar = cluster.barrier(warp, inst, address, lane, cta, offset);
     int64_t count = 1;
     if (inst.flags & (ExpectTx | CompleteTx)) {
       int64_t bytes = (int64_t)(uint32_t)laneValue(cluster, warp, s[1], lane);
@@ -109,7 +110,7 @@ Step arrive(Cluster &cluster, Warp &warp, const Inst &inst, uint32_t mask) {
     if (inst.numDst)
       setLane(warp, r[0], lane, stateWord(bar));
     if (inst.flags & NoArrive) {
-      cluster.phaseCheck(bar, &warp, &inst, warp.time);
+      cluster.phaseCheck(bar, warp.time);
       continue;
     }
     if (count < 1 || count > bar.pending) {
@@ -128,9 +129,9 @@ Step arrive(Cluster &cluster, Warp &warp, const Inst &inst, uint32_t mask) {
     }
     if (inst.flags & Drop)
       bar.expected -= (uint32_t)std::min<int64_t>(count, bar.expected);
-    cluster.arrive(bar, count, warp, inst);
+    cluster.arrive(bar, count, warp, lane);
   }
-  warp.advanceClock();
+  warp.knows.advance();
   cluster.progressed();
   return Step::Next;
 }
@@ -156,7 +157,7 @@ Step wait(Cluster &cluster, Warp &warp, const Inst &inst, uint32_t mask) {
       lastState = state;
       Cta *cta;
       uint32_t offset;
-      MBarrier &bar = cluster.barrier(warp, inst, address, cta, offset);
+      MBarrier &bar = cluster.barrier(warp, inst, address, lane, cta, offset);
       if (cta != warp.cta)
         cluster.fault(HazardKind::BarrierMisuse, &warp, &inst,
                       "waits on a barrier of another CTA");
@@ -174,8 +175,8 @@ Step wait(Cluster &cluster, Warp &warp, const Inst &inst, uint32_t mask) {
       }
       if (lastDone) {
         if (!(inst.flags & RelaxedWait))
-          warp.knows.join(bar.completed);
-        warp.knows.seen.raise(bar.agent, (uint32_t)bar.phase);
+          warp.knows.acquire(mask, warp.live, bar.completed);
+        warp.knows.raise(mask, warp.live, bar.agent, (uint32_t)bar.phase);
         warp.time = std::max(warp.time, bar.completedTime);
       } else if (!first) {
         first = &bar;

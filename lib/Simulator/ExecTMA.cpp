@@ -59,10 +59,10 @@ void setShared(Cluster &cluster, Warp &warp, const Inst &inst, uint64_t address,
 
 /// Binds a load to its barrier and checks that the async proxy may see it.
 void bindBarrier(Cluster &cluster, Warp &warp, const Inst &inst,
-                 uint64_t address, Transfer &t) {
+                 uint64_t address, uint32_t lane, Transfer &t) {
   Cta *cta;
   MBarrier &bar =
-      cluster.barrier(warp, inst, (uint32_t)address, cta, t.barrier);
+      cluster.barrier(warp, inst, (uint32_t)address, lane, cta, t.barrier);
   t.barrierRank = cta->rank;
   if (cluster.checking() && !bar.visible) {
     cluster.report(HazardKind::MissingMBarrierFence, &warp, &inst,
@@ -97,7 +97,7 @@ Step tensorCopy(Cluster &cluster, Warp &warp, const Inst &inst, uint32_t mask) {
     if (load) {
       const Ref *bar = coords + rank;
       bindBarrier(cluster, warp, inst, pairAddress(cluster, warp, bar, lane),
-                  t);
+                  lane, t);
       if (inst.flags & HasMask)
         t.multicast = (uint32_t)laneValue(cluster, warp, bar[2], lane) & 0xffff;
       if ((inst.flags & HasMask) &&
@@ -158,7 +158,7 @@ Step bulkCopy(Cluster &cluster, Warp &warp, const Inst &inst, uint32_t mask) {
     }
     if (!toGlobal) {
       bindBarrier(cluster, warp, inst, pairAddress(cluster, warp, r + 5, lane),
-                  t);
+                  lane, t);
       if (inst.flags & HasMask)
         t.multicast = (uint32_t)laneValue(cluster, warp, r[7], lane) & 0xffff;
       if (t.multicast >> cluster.ctas.size())
@@ -213,11 +213,11 @@ Step waitGroup(Cluster &cluster, Warp &warp, const Inst &inst, uint32_t mask) {
       cluster.report(HazardKind::BarrierMisuse, &warp, &inst,
                      "waits for bulk groups in threads that committed none; "
                      "the thread that committed them must wait");
-    warp.knows.seen.raise(warp.bulk, (uint32_t)newest);
+    warp.knows.raise(mask, warp.live, warp.bulk, (uint32_t)newest);
   }
   warp.time = std::max(warp.time, warp.bulkTime);
   while (!warp.bulkOps.empty() && warp.bulkOps.front().done &&
-         warp.knows.seen.get(warp.bulk) > warp.bulkOps.front().serial)
+         warp.bulkOps.front().serial < newest)
     warp.bulkOps.pop_front();
   while (!cluster.checking() && !warp.bulkOps.empty() &&
          warp.bulkOps.front().done && warp.bulkOps.front().group >= 0)

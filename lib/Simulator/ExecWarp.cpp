@@ -176,6 +176,8 @@ Step warpBarrier(Cluster &cluster, Warp &warp, const Inst &inst,
     return Step::Blocked;
   warp.split().wait = Wait();
   ++warp.warpSync;
+  if (mask == warp.live)
+    warp.knows.sync();
   return Step::Next;
 }
 

@@ -119,8 +119,8 @@ Step issue(Cluster &cluster, Warp &warp, const Inst &inst, uint32_t mask) {
                    "scale-d");
   op.joined |= 1u << member;
   if (cluster.checking())
-    op.knows[member] = warp.knows;
-  warp.advanceClock();
+    op.knows[member] = warp.knows.release(mask);
+  warp.knows.advance();
   op.readyTime = std::max(op.readyTime, warp.time);
   if (op.joined == 15) {
     uint64_t &free = cluster.tensorFree[cta.rank];
@@ -196,7 +196,7 @@ Step wait(Cluster &cluster, Warp &warp, const Inst &inst, uint32_t mask) {
     warp.wgmmaRows.pop_front();
   }
   warp.anyInFlight = !warp.wgmmaRows.empty();
-  warp.knows.seen.raise(warp.tensor, (uint32_t)until);
+  warp.knows.raise(mask, warp.live, warp.tensor, (uint32_t)until);
   return Step::Next;
 }
 

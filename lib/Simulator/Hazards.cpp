@@ -105,8 +105,11 @@ void Cluster::noteShared(Warp &warp, const Inst &inst, Cta &cta,
       it->first + 8 > offset && it->second.phase + it->second.arrivals > 0)
     report(HazardKind::BarrierMisuse, &warp, &inst,
            "overwrites mbarrier " + sharedName(it->first));
-  Accessor who{warp.self, warp.tick(), &warp.knows,  false,
-               inst.line, lane,        warp.warpSync};
+  uint32_t mask = lane < 32 ? 1u << lane : warp.live;
+  warp.knows.accessed(mask);
+  Accessor who{warp.self,    warp.knows.tick(), &warp.knows.of(mask),
+               false,        inst.line,         lane,
+               warp.warpSync};
   Conflict conflict;
   if (write) {
     memset(cta.sharedWritten.data() + offset, 1, size);

@@ -4,7 +4,7 @@
 using namespace dgemm::sim;
 
 MBarrier &Cluster::barrier(const Warp &warp, const Inst &inst, uint64_t address,
-                           Cta *&cta, uint32_t &offset) {
+                           uint32_t lane, Cta *&cta, uint32_t &offset) {
   uint32_t at = (uint32_t)address;
   if (inst.space == Space::Generic && (address & kWindowMask) != kSharedWindow)
     fault(HazardKind::OutOfBounds, &warp, &inst,
@@ -17,7 +17,8 @@ MBarrier &Cluster::barrier(const Warp &warp, const Inst &inst, uint64_t address,
               " is not an initialised mbarrier: the init has not run yet (is "
               "there a barrier behind it?) or the address is wrong");
   MBarrier &bar = it->second;
-  if (check && bar.initClock > warp.knows.seen.get(bar.initAgent))
+  if (check &&
+      bar.initClock > warp.knows.of(1u << lane).seen.get(bar.initAgent))
     report(HazardKind::SharedRace, &warp, &inst,
            "uses mbarrier " + sharedName(offset) + ", whose init (line " +
                std::to_string(bar.line) +
@@ -26,8 +27,7 @@ MBarrier &Cluster::barrier(const Warp &warp, const Inst &inst, uint64_t address,
   return bar;
 }
 
-void Cluster::phaseCheck(MBarrier &bar, const Warp *warp, const Inst *inst,
-                         uint64_t time) {
+void Cluster::phaseCheck(MBarrier &bar, uint64_t time) {
   if (bar.pending != 0 || bar.transactions != 0)
     return;
   ++bar.phase;
@@ -39,13 +39,13 @@ void Cluster::phaseCheck(MBarrier &bar, const Warp *warp, const Inst *inst,
   progressed();
 }
 
-void Cluster::arrive(MBarrier &bar, int64_t count, Warp &warp,
-                     const Inst &inst) {
+void Cluster::arrive(MBarrier &bar, int64_t count, Warp &warp, uint32_t lane) {
   bar.pending -= count;
   ++bar.arrivals;
-  bar.arriving.join(warp.knows);
+  if (check)
+    bar.arriving.join(warp.knows.release(1u << lane));
   bar.arrivingTime = std::max(bar.arrivingTime, warp.time);
-  phaseCheck(bar, &warp, &inst, warp.time);
+  phaseCheck(bar, warp.time);
 }
 
 void Cluster::expectTransactions(MBarrier &bar, int64_t bytes) {
@@ -56,5 +56,5 @@ void Cluster::completeTransactions(MBarrier &bar, int64_t bytes,
                                    uint64_t time) {
   bar.transactions -= bytes;
   bar.arrivingTime = std::max(bar.arrivingTime, time);
-  phaseCheck(bar, nullptr, nullptr, time);
+  phaseCheck(bar, time);
 }

@@ -2,9 +2,9 @@
 #ifndef DGEMM_LIB_SIMULATOR_MACHINE_H
 #define DGEMM_LIB_SIMULATOR_MACHINE_H
 
+#include "Knowledge.h"
 #include "Program.h"
 #include "Shadow.h"
-#include "VectorClock.h"
 
 #include <atomic>
 #include <cstring>
@@ -75,7 +75,7 @@ struct Warp {
   uint64_t step = 0;      // instructions executed
   uint64_t fenceStep = 0; // of the last wgmma.fence
   bool anyInFlight = false;
-  Knowledge knows;
+  WarpKnowledge knows;
   uint32_t self = 0, tensor = 0, bulk = 0; // agents
   uint64_t time = 0;
   uint32_t registers = 0; // setmaxnreg
@@ -96,8 +96,6 @@ struct Warp {
   bool clusterArrived = false;
   uint32_t idleWaits = 0; // waits in a row that found nothing
 
-  uint32_t tick() { return knows.seen.get(self); }
-  void advanceClock() { knows.seen.raise(self, tick() + 1); }
   Split &split() { return splits[current]; }
 };
 
@@ -248,12 +246,11 @@ public:
 
   // mbarriers.
   MBarrier &barrier(const Warp &warp, const Inst &inst, uint64_t address,
-                    Cta *&cta, uint32_t &offset);
-  void arrive(MBarrier &bar, int64_t count, Warp &warp, const Inst &inst);
+                    uint32_t lane, Cta *&cta, uint32_t &offset);
+  void arrive(MBarrier &bar, int64_t count, Warp &warp, uint32_t lane);
   void expectTransactions(MBarrier &bar, int64_t bytes);
   void completeTransactions(MBarrier &bar, int64_t bytes, uint64_t time);
-  void phaseCheck(MBarrier &bar, const Warp *warp, const Inst *inst,
-                  uint64_t time);
+  void phaseCheck(MBarrier &bar, uint64_t time);
 
   // Engines.
   void issue(Transfer transfer, uint32_t lane);

@@ -19,7 +19,8 @@ bool startsWith(const std::string &text, const char *prefix) {
 }
 
 std::string trimmed(const std::string &text) {
-  size_t begin = text.find_first_not_of(" \t\r"), end = text.find_last_not_of(" \t\r");
+  size_t begin = text.find_first_not_of(" \t\r"),
+         end = text.find_last_not_of(" \t\r");
   return begin == std::string::npos ? "" : text.substr(begin, end - begin + 1);
 }
 
@@ -38,8 +39,7 @@ Line readLine(const std::string &text) {
     rest = trimmed(rest.substr(space));
   }
   size_t semicolon = rest.find(';');
-  if (semicolon == std::string::npos ||
-      !(rest[0] >= 'a' && rest[0] <= 'z'))
+  if (semicolon == std::string::npos || !(rest[0] >= 'a' && rest[0] <= 'z'))
     return line;
   std::string tail = trimmed(rest.substr(semicolon + 1));
   if (!tail.empty() && !startsWith(tail, "//"))
@@ -53,11 +53,20 @@ Line readLine(const std::string &text) {
 }
 
 bool isSynchronising(const std::string &opcode) {
-  static const char *const prefixes[] = {
-      "fence.", "membar.", "wgmma.fence", "wgmma.commit_group",
-      "wgmma.wait_group", "mbarrier.arrive", "mbarrier.expect_tx",
-      "mbarrier.try_wait", "mbarrier.test_wait", "mbarrier.init", "bar.",
-      "barrier.", "cp.async.bulk.commit_group", "cp.async.bulk.wait_group"};
+  static const char *const prefixes[] = {"fence.",
+                                         "membar.",
+                                         "wgmma.fence",
+                                         "wgmma.commit_group",
+                                         "wgmma.wait_group",
+                                         "mbarrier.arrive",
+                                         "mbarrier.expect_tx",
+                                         "mbarrier.try_wait",
+                                         "mbarrier.test_wait",
+                                         "mbarrier.init",
+                                         "bar.",
+                                         "barrier.",
+                                         "cp.async.bulk.commit_group",
+                                         "cp.async.bulk.wait_group"};
   for (const char *prefix : prefixes)
     if (startsWith(opcode, prefix))
       return true;
@@ -66,9 +75,9 @@ bool isSynchronising(const std::string &opcode) {
 
 /// Instructions that a synchronising one must not pass unnoticed.
 bool isEffect(const std::string &opcode) {
-  static const char *const prefixes[] = {"ld.shared", "st.", "stmatrix",
-                                         "ldmatrix", "wgmma.mma", "cp.",
-                                         "atom.", "red.", "fma."};
+  static const char *const prefixes[] = {"ld.shared", "st.",       "stmatrix",
+                                         "ldmatrix",  "wgmma.mma", "cp.",
+                                         "atom.",     "red.",      "fma."};
   for (const char *prefix : prefixes)
     if (startsWith(opcode, prefix))
       return true;
@@ -148,8 +157,8 @@ private:
     }
     if (startsWith(line.opcode, "mbarrier.arrive.expect_tx"))
       emit(i, "delete", "arrives without expecting bytes",
-           line.indent + line.guard +
-               "mbarrier.arrive.shared::cta.b64 _, " + addressOf(line) + ";");
+           line.indent + line.guard + "mbarrier.arrive.shared::cta.b64 _, " +
+               addressOf(line) + ";");
     emit(i, "delete", "deleted", line.indent + "// deleted");
   }
 
@@ -161,10 +170,12 @@ private:
   /// The last operand as a number, with the text before it.
   bool lastNumber(const Line &line, int64_t &value, std::string &before) const {
     size_t comma = line.operands.rfind(',');
-    std::string last = trimmed(comma == std::string::npos
-                                   ? line.operands
-                                   : line.operands.substr(comma + 1));
-    before = comma == std::string::npos ? "" : line.operands.substr(0, comma + 1) + " ";
+    std::string last =
+        trimmed(comma == std::string::npos ? line.operands
+                                           : line.operands.substr(comma + 1));
+    before = comma == std::string::npos
+                 ? ""
+                 : line.operands.substr(0, comma + 1) + " ";
     char *end = nullptr;
     value = std::strtoll(last.c_str(), &end, 0);
     return !last.empty() && *end == 0;
@@ -175,7 +186,9 @@ private:
     int64_t value;
     std::string before;
     bool number = lastNumber(line, value, before);
-    auto with = [&](int64_t v) { return rebuilt(i, before + std::to_string(v)); };
+    auto with = [&](int64_t v) {
+      return rebuilt(i, before + std::to_string(v));
+    };
     if (startsWith(line.opcode, "wgmma.wait_group") ||
         startsWith(line.opcode, "cp.async.bulk.wait_group")) {
       if (number)
@@ -193,8 +206,10 @@ private:
         emit(i, "bytes", "expects 16 bytes less", with(value - 16));
         emit(i, "bytes", "expects 16 bytes more", with(value + 16));
       } else {
-        std::string prefix = line.indent + "{ .reg .b32 %mutant; add.s32 "
-                             "%mutant, " + bytes + ", ";
+        std::string prefix = line.indent +
+                             "{ .reg .b32 %mutant; add.s32 "
+                             "%mutant, " +
+                             bytes + ", ";
         std::string rest = "; " + line.guard + line.opcode + " " +
                            line.operands.substr(0, comma + 1) + " %mutant; }";
         emit(i, "bytes", "expects 16 bytes less", prefix + "-16" + rest);
@@ -269,9 +284,9 @@ private:
       std::string moved = lines[i];
       lines.erase(lines.begin() + i);
       lines.insert(lines.begin() + j, moved);
-      finish(i, "move", std::string(step < 0 ? "moved above " : "moved below ") +
-                            parsed[j].opcode + " of line " +
-                            std::to_string(j + 1));
+      finish(i, "move",
+             std::string(step < 0 ? "moved above " : "moved below ") +
+                 parsed[j].opcode + " of line " + std::to_string(j + 1));
       lines = std::move(saved);
       return;
     }

@@ -118,6 +118,13 @@ bool Cluster::stepSplit(Warp &warp) {
       if (check && warp.anyInFlight)
         report(HazardKind::AccumulatorInFlight, &warp, &inst,
                "exits while a wgmma is in flight; wait for it");
+      for (const BulkOp &op : warp.bulkOps)
+        if (check && !op.done) {
+          report(HazardKind::ExitedCta, &warp, &inst,
+                 "exits while the TMA unit may still read its shared memory; "
+                 "put cp.async.bulk.wait_group.read 0 before the exit");
+          break;
+        }
       --warp.cta->liveWarps;
       counters.cycles = std::max(counters.cycles, warp.time);
       warpLeft(*this, warp);

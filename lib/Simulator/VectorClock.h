@@ -27,7 +27,10 @@ public:
     for (size_t i = 0; i < other.clocks.size(); ++i)
       clocks[i] = std::max(clocks[i], other.clocks[i]);
   }
-  void clear() { clocks.clear(); }
+  void lower(uint32_t agent, uint32_t value) {
+    if (agent < clocks.size())
+      clocks[agent] = std::min(clocks[agent], value);
+  }
 
 private:
   std::vector<uint32_t> clocks;

@@ -56,8 +56,8 @@ int dgemm::simtool::mutate(Session &session, const Settings &settings) {
     std::string result = verdict(session, mutant, settings, detail);
     if (list)
       list << result << "\t" << mutant.line << "\t" << mutant.kind << "\t"
-           << mutant.instruction << "\t" << mutant.description << "\t"
-           << detail << std::endl;
+           << mutant.instruction << "\t" << mutant.description << "\t" << detail
+           << std::endl;
     if (result == "invalid")
       continue;
     for (Tally *tally :

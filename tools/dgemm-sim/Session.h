@@ -22,7 +22,7 @@ std::string readFile(const std::string &path);
 struct Outcome {
   sim::Result result;
   sim::Launch call;
-  bool empty = false; // nothing was launched
+  bool empty = false;                         // nothing was launched
   std::vector<std::vector<uint8_t>> operands; // bytes afterwards
   const std::vector<uint8_t> &d() const { return operands.back(); }
 };

@@ -20,8 +20,7 @@ void printCounters(const sim::Counters &c) {
   for (const auto &[opcode, count] : c.byOpcode)
     std::cout << "  " << opcode << " " << count << "\n";
   std::cout << "tma loads " << c.tmaLoadBytes << " B, stores "
-            << c.tmaStoreBytes << " B in " << c.tmaOperations
-            << " operations\n"
+            << c.tmaStoreBytes << " B in " << c.tmaOperations << " operations\n"
             << "global loads " << c.globalLoadBytes << " B, stores "
             << c.globalStoreBytes << " B\n"
             << "shared loads " << c.sharedLoadBytes << " B, stores "
@@ -78,9 +77,9 @@ int simulate(Session &session, const Settings &settings) {
     options.smCount = (uint32_t)settings.sms;
     auto start = std::chrono::steady_clock::now();
     Outcome outcome = session.run(*program, options);
-    double seconds = std::chrono::duration<double>(
-                         std::chrono::steady_clock::now() - start)
-                         .count();
+    double seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
+            .count();
     if (outcome.empty) {
       std::cout << "the problem is empty: nothing is launched\n";
       return 0;
