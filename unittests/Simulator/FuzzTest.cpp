@@ -82,9 +82,14 @@ TEST(SimulatorFuzz, NoisyText) {
       text += ".entry k() {\n";
     for (int n = rng() % 200; n > 0; --n) {
       static const char *const words[] = {
-          "{", "}", "[", "]", ";", ",", ".reg", ".b32", "%r<", ">", "4294967295",
-          "mov.b32", "L:", "bra", "L", "@%p", "0x", "-", "%r1", ".shared", ".align",
-          "16", "b8", "=", "\"", "/*", "//\n", "wgmma.mma_async", ".param", "|"};
+          "{",      "}",   "[",          "]",
+          ";",      ",",   ".reg",       ".b32",
+          "%r<",    ">",   "4294967295", "mov.b32",
+          "L:",     "bra", "L",          "@%p",
+          "0x",     "-",   "%r1",        ".shared",
+          ".align", "16",  "b8",         "=",
+          "\"",     "/*",  "//\n",       "wgmma.mma_async",
+          ".param", "|"};
       text += words[rng() % 30];
       text += rng() % 3 ? " " : "";
     }

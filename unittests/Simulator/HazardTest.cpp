@@ -22,13 +22,13 @@ struct Outcome {
 /// map of bytes over a buffer of 4096.
 Outcome runBody(const std::string &body, unsigned threads = 128,
                 uint64_t seed = 0, unsigned ctas = 1, unsigned cluster = 1) {
-  auto program = loadPtx(
-      wrap(".param .u64 out, .param .align 64 .b8 map[128]",
-           ".reg .b32 %r<40>;\n.reg .b64 %rd<20>;\n.reg .f32 %f<80>;\n"
-           ".reg .pred %p<10>;\n.shared .align 8 .b64 bar;\n"
-           "mov.u32 %r0, %tid.x;\nsetp.eq.u32 %p0, %r0, 0;\n"
-           "ld.param.u64 %rd0, [out];\n" +
-               body));
+  auto program =
+      loadPtx(wrap(".param .u64 out, .param .align 64 .b8 map[128]",
+                   ".reg .b32 %r<40>;\n.reg .b64 %rd<20>;\n.reg .f32 %f<80>;\n"
+                   ".reg .pred %p<10>;\n.shared .align 8 .b64 bar;\n"
+                   "mov.u32 %r0, %tid.x;\nsetp.eq.u32 %p0, %r0, 0;\n"
+                   "ld.param.u64 %rd0, [out];\n" +
+                       body));
   Outcome outcome;
   if (!program)
     return outcome;
@@ -88,8 +88,7 @@ TEST(SimulatorHazards, UseBeforeTheWait) {
 }
 
 TEST(SimulatorHazards, BarrierInitNotFenced) {
-  std::string init =
-      "@%p0 mbarrier.init.shared.b64 [bar], 1;\nbar.sync 0;\n";
+  std::string init = "@%p0 mbarrier.init.shared.b64 [bar], 1;\nbar.sync 0;\n";
   Outcome o = runBody(init + kLoad + kWait + kUse);
   EXPECT_TRUE(o.has(HazardKind::MissingMBarrierFence)) << o.result.str();
 }
@@ -165,8 +164,8 @@ TEST(SimulatorHazards, RaceBetweenLanes) {
 }
 
 TEST(SimulatorHazards, UninitializedRegisterAndMemory) {
-  EXPECT_TRUE(runBody("add.u32 %r1, %r2, 1;\nret;").has(
-      HazardKind::Uninitialized));
+  EXPECT_TRUE(
+      runBody("add.u32 %r1, %r2, 1;\nret;").has(HazardKind::Uninitialized));
   // Moving an unwritten register about is no use of it.
   EXPECT_TRUE(runBody("mov.b32 %r1, %r2;\nret;").result.ok());
   EXPECT_TRUE(runBody("ld.shared.u32 %r1, [dyn+64];\nret;")
@@ -176,8 +175,8 @@ TEST(SimulatorHazards, UninitializedRegisterAndMemory) {
 TEST(SimulatorHazards, BoundsAndAlignment) {
   EXPECT_TRUE(runBody("ld.shared.u32 %r1, [dyn+40000];\nret;")
                   .has(HazardKind::OutOfBounds));
-  EXPECT_TRUE(runBody("st.shared.u32 [dyn+2], %r0;\nret;")
-                  .has(HazardKind::Misaligned));
+  EXPECT_TRUE(
+      runBody("st.shared.u32 [dyn+2], %r0;\nret;").has(HazardKind::Misaligned));
   Outcome o = runBody("st.global.u32 [%rd0+4096], %r0;\nret;");
   ASSERT_TRUE(o.has(HazardKind::OutOfBounds));
   EXPECT_NE(o.result.str().find("0 bytes behind the end of 'out'"),
@@ -211,8 +210,9 @@ TEST(SimulatorHazards, CollectiveWithoutAllLanes) {
 
 TEST(SimulatorHazards, ArrivalTooMany) {
   Outcome o = runBody(std::string(kInit) +
-                      "mbarrier.arrive.expect_tx.shared.b64 _, [bar], 16;\n"
-                      "ret;\n", 32);
+                          "mbarrier.arrive.expect_tx.shared.b64 _, [bar], 16;\n"
+                          "ret;\n",
+                      32);
   EXPECT_TRUE(o.has(HazardKind::BarrierMisuse)) << o.result.str();
 }
 
