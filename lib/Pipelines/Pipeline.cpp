@@ -2,6 +2,7 @@
 
 #include "dgemm/Pipelines/Pipeline.h"
 
+#include "dgemm/Conversion/Passes.h"
 #include "dgemm/Dialect/DGEMM/Transforms/Passes.h"
 #include "dgemm/Lowering/Passes.h"
 #include "dgemm/Target/Passes.h"
@@ -78,6 +79,7 @@ const Rung kLadder[] = {
     {"specialize", addPass<createDGEMMSpecializePass>},
     {"accumulate", addPass<createDGEMMAccumulatePass>},
     {"epilogue", addPass<createDGEMMEpiloguePass>},
+    {"nvvm", addPass<createDGEMMHopperToNVVMPass>},
     {kPTX, addEmitPTX},
     {kCubin, addAssemble},
 };
