@@ -51,6 +51,12 @@ void checkRoundTrip(ModuleOp module, MLIRContext &context) {
     fail("printing again gives another text:", once);
 }
 
+/// Crashes of the upstream parser, known and not ours to find again.
+bool crashesUpstream(llvm::StringRef text) {
+  // LLVM 22: parseDenseArrayAttr asks `index` for its width in bits.
+  return text.contains("array<index");
+}
+
 llvm::StringRef getLastRungBeforePTX() {
   ArrayRef<llvm::StringRef> rungs = dgemm::getRungs();
   return *std::prev(llvm::find(rungs, "ptx"));
@@ -59,6 +65,8 @@ llvm::StringRef getLastRungBeforePTX() {
 } // namespace
 
 dgemm::fuzz::Outcome dgemm::fuzz::runInput(llvm::StringRef text) {
+  if (crashesUpstream(text))
+    return Outcome::Rejected;
   MLIRContext &context = getContext();
   OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(text, &context);
   if (!module)
