@@ -115,6 +115,10 @@ SharedMemoryLayout computeSharedMemory(const KernelShape &shape);
 /// Registers per thread at entry: what `threads` threads can all have.
 int64_t registersAtEntry(int64_t threads);
 
+/// Accumulator registers of a consumer thread: a 64 x n fragment is n / 2
+/// registers, one per group in flight and one per slice.
+int64_t accumulators(const KernelShape &shape);
+
 /// Accumulator registers that fit beside addresses, scales and loop state in
 /// a consumer of `consumerRegs` (measured with ptxas 13.0: none spilled
 /// below, all above).

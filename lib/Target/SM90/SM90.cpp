@@ -125,20 +125,21 @@ std::string dgemm::target::sm90::checkRegisterPool(const KernelShape &shape) {
               "consumers may have ", fits);
 }
 
+int64_t dgemm::target::sm90::accumulators(const KernelShape &shape) {
+  return (shape.inFlight + shape.slices) * (shape.tileN / 2);
+}
+
 std::string dgemm::target::sm90::checkAccumulators(const KernelShape &shape) {
-  // A 64 x n fragment is n / 2 registers of each of 128 threads.
   const int64_t fragment = shape.tileN / 2;
-  const int64_t temporary = shape.inFlight * fragment;
-  const int64_t running = shape.slices * fragment;
+  const int64_t needed = accumulators(shape);
   const int64_t limit =
       accumulatorLimit(shape.producerRegs, shape.consumerRegs);
-  if (temporary + running <= limit)
+  if (needed <= limit)
     return {};
   return text("a consumer thread needs ", shape.inFlight, "*", fragment,
               " temporary and ", shape.slices, "*", fragment,
-              " running = ", temporary + running,
-              " accumulator registers, but ", limit, " fit in a budget of ",
-              shape.consumerRegs);
+              " running = ", needed, " accumulator registers, but ", limit,
+              " fit in a budget of ", shape.consumerRegs);
 }
 
 //===-- Tensor cores and TMA ----------------------------------------------===//
