@@ -2,6 +2,7 @@
 
 #include "dgemm/Dialect/DGEMM/DGEMMDialect.h"
 #include "dgemm/Dialect/DGEMM/Transforms/BufferizableOpInterfaceImpl.h"
+#include "dgemm/Dialect/Hopper/Hopper.h"
 #include "dgemm/InitAll.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Transforms/BufferizableOpInterfaceImpl.h"
@@ -14,7 +15,8 @@
 #include "mlir/Dialect/Tensor/Transforms/BufferizableOpInterfaceImpl.h"
 
 void dgemm::registerAllDialects(mlir::DialectRegistry &registry) {
-  registry.insert<dg::DGEMMDialect, mlir::arith::ArithDialect,
+  registry.insert<dg::DGEMMDialect, hopper::HopperDialect,
+                  mlir::gpu::GPUDialect, mlir::arith::ArithDialect,
                   mlir::bufferization::BufferizationDialect,
                   mlir::func::FuncDialect, mlir::memref::MemRefDialect,
                   mlir::scf::SCFDialect, mlir::tensor::TensorDialect>();

@@ -2,11 +2,13 @@
 
 #include "dgemm/Dialect/DGEMM/Transforms/Passes.h"
 #include "dgemm/InitAll.h"
+#include "dgemm/Lowering/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Transforms/Passes.h"
 
 void dgemm::registerAllPasses() {
   dg::registerDGEMMPasses();
+  registerDGEMMLoweringPasses();
   mlir::registerCanonicalizerPass();
   mlir::registerCSEPass();
   mlir::bufferization::registerOneShotBufferizePass();

@@ -171,4 +171,6 @@ def DGEMM_GemmOp : Op<DGEMM_Dialect, "gemm", [
   }];
 }
 
+include "dgemm/Dialect/DGEMM/DGEMMContractOps.td"
+
 #endif // DGEMM_DIALECT_DGEMM_DGEMMOPS_TD

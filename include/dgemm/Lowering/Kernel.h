@@ -1,0 +1,49 @@
+// What the rungs share about kernels: arguments, records, index arithmetic.
+#ifndef DGEMM_LOWERING_KERNEL_H
+#define DGEMM_LOWERING_KERNEL_H
+
+#include "dgemm/Dialect/DGEMM/DGEMMAttrs.h"
+#include "dgemm/Dialect/Hopper/Hopper.h"
+
+namespace dgemm {
+
+/// On a kernel until the rung epilogue: the schedule, of which each rung
+/// reads its own knobs.
+inline constexpr llvm::StringLiteral kScheduleAttr = "dgemm.schedule";
+
+/// The schedule of a kernel, null where the kernel has none.
+dg::ScheduleAttr getSchedule(mlir::gpu::GPUFuncOp kernel);
+
+/// Adds an argument described by an entry of the launch record.
+mlir::Value addKernelArgument(mlir::gpu::GPUFuncOp kernel, mlir::Type type,
+                              mlir::DictionaryAttr description);
+
+/// Removes the arguments that nothing uses.
+void dropUnusedArguments(mlir::gpu::GPUFuncOp kernel);
+
+/// The launch record's entry for the operand `name`; asserts that it exists.
+mlir::DictionaryAttr getRecordOperand(mlir::DictionaryAttr record,
+                                      llvm::StringRef name);
+
+/// Adds a precondition to a kernel's launch record: a check over run-time
+/// values and what to say where it fails.
+void addPrecondition(mlir::gpu::GPUFuncOp kernel, const llvm::Twine &check,
+                     const llvm::Twine &message);
+
+/// A size or stride as the record writes it: a number, or dynamic.
+int64_t parseSize(mlir::Attribute text);
+
+/// Index arithmetic on i32.
+mlir::Value constant(mlir::OpBuilder &b, mlir::Location loc, int64_t value);
+mlir::Value add(mlir::OpBuilder &b, mlir::Location loc, mlir::Value lhs,
+                mlir::Value rhs);
+mlir::Value add(mlir::OpBuilder &b, mlir::Location loc, mlir::Value lhs,
+                int64_t rhs);
+mlir::Value mul(mlir::OpBuilder &b, mlir::Location loc, mlir::Value lhs,
+                int64_t rhs);
+mlir::Value ceilDiv(mlir::OpBuilder &b, mlir::Location loc, mlir::Value lhs,
+                    int64_t rhs);
+
+} // namespace dgemm
+
+#endif

@@ -1,0 +1,215 @@
+// Rung epilogue: results leave through shared memory and TMA, or directly.
+#include "dgemm/Dialect/DGEMM/DGEMMOps.h"
+#include "dgemm/Dialect/Hopper/Hopper.h"
+#include "dgemm/Lowering/Kernel.h"
+#include "dgemm/Lowering/Passes.h"
+
+#include "mlir/IR/Builders.h"
+
+namespace dgemm {
+#define GEN_PASS_DEF_DGEMMEPILOGUEPASS
+#include "dgemm/Lowering/Passes.h.inc"
+} // namespace dgemm
+
+using namespace mlir;
+using namespace dgemm;
+using namespace dgemm::hopper;
+
+namespace {
+
+constexpr int64_t kSliceRows = 64;
+constexpr int64_t kWarpgroupThreads = 128;
+
+/// Writes the stores of one kernel out.
+class StoreExpander {
+public:
+  StoreExpander(gpu::GPUFuncOp kernel, dg::ScheduleAttr schedule)
+      : kernel(kernel), schedule(schedule), b(kernel.getContext()),
+        loc(kernel.getLoc()) {}
+
+  void run(ArrayRef<StoreOp> stores) {
+    if (schedule.getStore() == dg::Store::Direct) {
+      for (StoreOp store : stores)
+        addInit(store);
+      return;
+    }
+    prepare(stores.front());
+    // Stores of the slices of one tile take the groups of buffers in turn.
+    for (auto [i, store] : llvm::enumerate(stores))
+      expand(store, sliceIndex(store));
+    drain();
+    dropUnusedArguments(kernel);
+  }
+
+private:
+  /// Adds C as an operation of its own.
+  Value addInit(StoreOp store) {
+    Value value = store.getValue();
+    if (!store.getInit())
+      return value;
+    b.setInsertionPoint(store);
+    value = AddMatrixOp::create(b, loc, value.getType(), value,
+                                store.getInit(), store.getRow(),
+                                store.getCol(), store.getRows(),
+                                store.getCols(), store.getTransposed());
+    store.getValueMutable().assign(value);
+    store.getInitMutable().clear();
+    return value;
+  }
+
+  void prepare(StoreOp store) {
+    auto fragment = cast<FragmentType>(store.getValue().getType());
+    auto dest = cast<MemRefType>(store.getDest().getType());
+    chunk = schedule.getChunk();
+    chunks = fragment.getShape()[1] / chunk;
+    // Fewer buffers than a slice has chunks: it goes out in batches. As many
+    // as for several slices: each has its own, so that the TMA stores of one
+    // may still read while the next is written.
+    batch = std::min(chunks, schedule.getBuffers());
+    while (chunks % batch != 0)
+      --batch;
+    groups = std::max<int64_t>(1, schedule.getBuffers() / chunks);
+    if (schedule.getSlices() % groups != 0)
+      groups = 1;
+
+    SmallVector<int64_t> shape = {kSliceRows, chunk};
+    if (store.getTransposed())
+      std::swap(shape[0], shape[1]);
+    int64_t row = shape[1] * getElementBytes(dest.getElementType());
+    int64_t swizzle = row == 32 || row == 64 || row == 128 ? row : 0;
+    chunkType = BufferType::get(shape, dest.getElementType(), swizzle);
+
+    b.setInsertionPointToStart(&kernel.getBody().front());
+    SmallVector<int64_t> all = {schedule.getWarpgroups(), groups * batch};
+    all.append(shape);
+    slab = SharedOp::create(
+        b, loc, BufferType::get(all, dest.getElementType(), swizzle));
+    map = addMap(store, shape, swizzle);
+  }
+
+  Value addMap(StoreOp store, ArrayRef<int64_t> shape, int64_t swizzle) {
+    auto argument = cast<BlockArgument>(store.getDest());
+    auto pointer = kernel.getArgAttrOfType<DictionaryAttr>(
+        argument.getArgNumber(), kArgAttr);
+    StringRef name = pointer.getAs<StringAttr>("operand").getValue();
+    auto module = kernel->getParentOfType<gpu::GPUModuleOp>();
+    DictionaryAttr operand = getRecordOperand(
+        module->getAttrOfType<DictionaryAttr>(kRecordAttr), name);
+    auto text = [&](StringRef key, int64_t i) {
+      return cast<StringAttr>(operand.getAs<ArrayAttr>(key)[i]).getValue();
+    };
+    int64_t bytes = getElementBytes(
+        cast<MemRefType>(store.getDest().getType()).getElementType());
+    StringRef stride = text("strides", 0);
+    if (parseSize(b.getStringAttr(stride)) == ShapedType::kDynamic)
+      addPrecondition(kernel,
+                      stride + " * " + Twine(bytes) + " % 16 == 0",
+                      "the row stride of " + name +
+                          " must be a multiple of 16 bytes (TMA): pad it to "
+                          "align(" + stride + ", " + Twine(16 / bytes) +
+                          "), or compile with 'store = direct'");
+    NamedAttribute attrs[] = {
+        b.getNamedAttr("kind", b.getStringAttr("tensor_map")),
+        b.getNamedAttr("operand", b.getStringAttr(name)),
+        b.getNamedAttr("dtype", operand.get("dtype")),
+        b.getNamedAttr("sizes",
+                       b.getStrArrayAttr({text("shape", 1), text("shape", 0)})),
+        b.getNamedAttr("strides",
+                       b.getStrArrayAttr(
+                           {(stride + " * " + Twine(bytes)).str()})),
+        b.getNamedAttr("box", b.getI64ArrayAttr({shape[1], shape[0]})),
+        b.getNamedAttr("element_strides", b.getI64ArrayAttr({1, 1})),
+        b.getNamedAttr("swizzle", b.getI64IntegerAttr(swizzle)),
+        b.getNamedAttr("interleave", b.getI64IntegerAttr(0)),
+        b.getNamedAttr("fill", b.getStringAttr("zero")),
+        b.getNamedAttr("l2_promotion", b.getI64IntegerAttr(256)),
+    };
+    return addKernelArgument(kernel, TensorMapType::get(b.getContext()),
+                             b.getDictionaryAttr(attrs));
+  }
+
+  /// Which slice a store writes: with one group of buffers it does not
+  /// matter, and with several the slices follow each other in program order.
+  int64_t sliceIndex(StoreOp) { return next++ % groups; }
+
+  Value groupIndex(StoreOp store) {
+    return store->getParentOfType<ConsumersOp>().getBody().getArgument(0);
+  }
+
+  void single(llvm::function_ref<void()> body) {
+    auto op = SingleThreadOp::create(b, loc);
+    OpBuilder::InsertionGuard guard(b);
+    b.createBlock(&op.getBody());
+    body();
+  }
+
+  void expand(StoreOp store, int64_t group) {
+    Value value = addInit(store);
+    b.setInsertionPoint(store);
+    Value warpgroup = groupIndex(store);
+    // Barrier 0 is the block's own (`bar.sync 0`).
+    Value barrier = add(b, loc, warpgroup, 1);
+    for (int64_t first = 0; first < chunks; first += batch) {
+      single([&] { TmaStoreWaitOp::create(b, loc, groups - 1, true); });
+      BarrierOp::create(b, loc, barrier, kWarpgroupThreads);
+      SmallVector<Value> buffers;
+      for (int64_t i = 0; i < batch; ++i) {
+        buffers.push_back(SubbufferOp::create(
+            b, loc, chunkType, slab,
+            ValueRange{warpgroup, constant(b, loc, group * batch + i)}));
+        StageFragmentOp::create(b, loc, value, (first + i) * chunk,
+                                buffers.back(), store.getTransposed());
+      }
+      FenceAsyncOp::create(b, loc);
+      BarrierOp::create(b, loc, barrier, kWarpgroupThreads);
+      single([&] {
+        for (auto [i, buffer] : llvm::enumerate(buffers)) {
+          Value col = add(b, loc, store.getCol(),
+                          (first + int64_t(i)) * chunk);
+          SmallVector<Value> coords = {col, store.getRow()};
+          if (store.getTransposed())
+            std::swap(coords[0], coords[1]);
+          TmaStoreOp::create(b, loc, buffer, map, coords);
+        }
+        TmaStoreCommitOp::create(b, loc);
+      });
+    }
+    store.erase();
+  }
+
+  /// Shared memory stays until the last store has read it.
+  void drain() {
+    kernel.walk([&](ConsumersOp op) {
+      b.setInsertionPointToEnd(&op.getBody().front());
+      single([&] { TmaStoreWaitOp::create(b, loc, 0, true); });
+    });
+  }
+
+  gpu::GPUFuncOp kernel;
+  dg::ScheduleAttr schedule;
+  OpBuilder b;
+  Location loc;
+  int64_t chunk, chunks, batch, groups, next = 0;
+  BufferType chunkType;
+  Value slab, map;
+};
+
+struct EpiloguePass : dgemm::impl::DGEMMEpiloguePassBase<EpiloguePass> {
+  void runOnOperation() override {
+    getOperation().walk([&](gpu::GPUFuncOp kernel) {
+      dg::ScheduleAttr schedule = getSchedule(kernel);
+      SmallVector<StoreOp> stores;
+      kernel.walk([&](StoreOp store) {
+        if (isa<FragmentType>(store.getValue().getType()))
+          stores.push_back(store);
+      });
+      if (!schedule || stores.empty())
+        return;
+      numStores += stores.size();
+      StoreExpander(kernel, schedule).run(stores);
+      kernel->removeAttr(kScheduleAttr);
+    });
+  }
+};
+
+} // namespace

@@ -1,0 +1,552 @@
+// Rung stage: operands come through rings of shared-memory buffers.
+#include "dgemm/Dialect/DGEMM/DGEMMOps.h"
+#include "dgemm/Dialect/Hopper/Hopper.h"
+#include "dgemm/Lowering/Kernel.h"
+#include "dgemm/Lowering/Passes.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/PatternMatch.h"
+
+namespace dgemm {
+#define GEN_PASS_DEF_DGEMMSTAGEPASS
+#include "dgemm/Lowering/Passes.h.inc"
+} // namespace dgemm
+
+using namespace mlir;
+using namespace dgemm;
+using namespace dgemm::hopper;
+using dg::ScalePath;
+
+namespace {
+
+constexpr int64_t kBlockK = 128;
+constexpr int64_t kTileSlots = 2;
+
+/// The cursor of one side of a ring: slot and phase.
+struct Cursor {
+  Value slot, phase;
+};
+
+/// The K loop of a tile as the rung above leaves it.
+struct BlockLoop {
+  scf::ForOp loop;
+  MmaOp mma;
+  PromoteOp promote;
+  LoadOp operands[2];
+  LoadScalesOp scales[2];
+};
+
+FailureOr<BlockLoop> matchBlockLoop(MmaOp mma) {
+  BlockLoop found;
+  found.mma = mma;
+  found.loop = dyn_cast<scf::ForOp>(mma->getParentOp());
+  found.operands[0] = mma.getLhs().getDefiningOp<LoadOp>();
+  found.operands[1] = mma.getRhs().getDefiningOp<LoadOp>();
+  if (!found.loop || !mma.getResult().hasOneUse())
+    return mma.emitOpError("to be staged stands in a loop and has one use");
+  found.promote = dyn_cast<PromoteOp>(*mma.getResult().user_begin());
+  if (!found.operands[0] || !found.operands[1] || !found.promote)
+    return mma.emitOpError("to be staged multiplies two loads and is "
+                           "promoted");
+  found.scales[0] =
+      found.promote.getLhsScales().getDefiningOp<LoadScalesOp>();
+  found.scales[1] =
+      found.promote.getRhsScales().getDefiningOp<LoadScalesOp>();
+  if (!found.scales[0] || !found.scales[1])
+    return found.promote.emitOpError("to be staged takes scales from loads");
+  return found;
+}
+
+/// Stages the operands of one kernel.
+class Stager {
+public:
+  Stager(gpu::GPUFuncOp kernel, BlockLoop blockLoop, dg::ScheduleAttr schedule)
+      : kernel(kernel), in(blockLoop), schedule(schedule),
+        loc(blockLoop.loop.getLoc()), b(kernel.getContext()) {
+    path[0] = schedule.getLhsScales();
+    path[1] = schedule.getRhsScales();
+    perStage = schedule.getKBlocks();
+    multicast[0] = schedule.getMulticast() == dg::Multicast::Lhs;
+    multicast[1] = schedule.getMulticast() == dg::Multicast::Rhs;
+  }
+
+  /// Returns the number of rings made.
+  int64_t run() {
+    at = findWork();
+    makeOperandRing();
+    makeTileRing();
+    SmallVector<Value> start = {zero(), one(), zero(), zero()};
+    if (tileRing)
+      start.append({zero(), one(), zero(), zero()});
+    if (auto tiles = dyn_cast<scf::ForOp>(in.loop->getParentOp())) {
+      IRRewriter rewriter(b.getContext());
+      (void)tiles.replaceWithAdditionalYields(
+          rewriter, start, /*replaceInitOperandUsesInLoop=*/false,
+          [&](OpBuilder &, Location, ArrayRef<BlockArgument> args) {
+            return stageTile(SmallVector<Value>(args.begin(), args.end()));
+          });
+    } else {
+      stageTile(start);
+    }
+    dropUnusedArguments(kernel);
+    return tileRing ? 2 : 1;
+  }
+
+private:
+  //===-- Rings and tensor maps ------------------------------------------===//
+
+  WorkAtOp findWork() {
+    return in.operands[0].getRow().getDefiningOp<WorkAtOp>();
+  }
+
+  Value zero() { return constant(b, loc, 0); }
+  Value one() { return constant(b, loc, 1); }
+
+  int64_t tileSize(int side) {
+    return side == 0 ? schedule.getTileM() : schedule.getTileN();
+  }
+
+  BufferType stageBuffer(ArrayRef<int64_t> block, Type element,
+                         int64_t swizzle) {
+    SmallVector<int64_t> shape;
+    if (perStage > 1)
+      shape.push_back(perStage);
+    shape.append(block.begin(), block.end());
+    return BufferType::get(shape, element, swizzle);
+  }
+
+  void makeOperandRing() {
+    b.setInsertionPointToStart(&kernel.getBody().front());
+    SmallVector<BufferType> fields;
+    int64_t bytes = 0;
+    for (int side : {0, 1})
+      fields.push_back(stageBuffer(
+          {tileSize(side), kBlockK},
+          cast<MemRefType>(in.operands[side].getSource().getType())
+              .getElementType(),
+          /*swizzle=*/128));
+    for (int side : {0, 1})
+      if (path[side] == ScalePath::Staged)
+        fields.push_back(
+            stageBuffer({tileSize(side)}, b.getF32Type(), /*swizzle=*/0));
+    for (BufferType field : fields)
+      bytes += field.getBytes();
+    ring = PipelineOp::create(
+        b, loc, PipelineType::get(b.getContext(), fields),
+        schedule.getStages(), bytes, schedule.getWarpgroups(),
+        multicast[0] || multicast[1] ? schedule.getCluster() : 1);
+    for (int side : {0, 1}) {
+      operandMap[side] = makeOperandMap(side);
+      if (path[side] == ScalePath::Staged)
+        scaleMap[side] = makeScaleMap(side);
+    }
+  }
+
+  StringRef getOperandName(Value source) {
+    auto description = kernel.getArgAttrOfType<DictionaryAttr>(
+        cast<BlockArgument>(source).getArgNumber(), kArgAttr);
+    return description.getAs<StringAttr>("operand").getValue();
+  }
+
+  DictionaryAttr getOperand(StringRef name) {
+    return getRecordOperand(
+        kernel->getParentOfType<gpu::GPUModuleOp>()->getAttrOfType<
+            DictionaryAttr>(kRecordAttr),
+        name);
+  }
+
+  static StringRef text(DictionaryAttr operand, StringRef key, int64_t i) {
+    return cast<StringAttr>(operand.getAs<ArrayAttr>(key)[i]).getValue();
+  }
+
+  Value makeOperandMap(int side) {
+    StringRef name = getOperandName(in.operands[side].getSource());
+    DictionaryAttr operand = getOperand(name);
+    int64_t rows = tileSize(side) /
+                   (multicast[side] ? schedule.getCluster() : 1);
+    StringRef stride = text(operand, "strides", 0);
+    if (parseSize(b.getStringAttr(stride)) == ShapedType::kDynamic)
+      addPrecondition(kernel, stride + " % 16 == 0",
+                      "the row stride of " + name +
+                          " must be a multiple of 16 bytes (TMA): pad it to "
+                          "align(" + stride + ", 16)");
+    return addTensorMap(name, operand, {1, 0}, stride, 1, {kBlockK, rows},
+                        128);
+  }
+
+  Value makeScaleMap(int side) {
+    StringRef name = getOperandName(in.scales[side].getSource());
+    DictionaryAttr operand = getOperand(name);
+    StringRef stride = text(operand, "strides", 1);
+    if (parseSize(b.getStringAttr(stride)) == ShapedType::kDynamic)
+      addPrecondition(kernel, stride + " % 4 == 0",
+                      "the K stride of " + name +
+                          " must be a multiple of 4 floats (TMA): pad it to "
+                          "align(" + stride + ", 4), or use the schedule's "
+                          "path 'direct' for these scales");
+    return addTensorMap(name, operand, {0, 1}, stride, 4,
+                        {tileSize(side), perStage}, 0);
+  }
+
+  /// A 2-D map over an operand, its dimension order[0] innermost.
+  Value addTensorMap(StringRef name, DictionaryAttr operand,
+                     std::array<int64_t, 2> order, StringRef stride,
+                     int64_t bytes, ArrayRef<int64_t> box, int64_t swizzle) {
+    std::string byteStride =
+        bytes == 1 ? stride.str() : (stride + " * " + Twine(bytes)).str();
+    NamedAttribute attrs[] = {
+        b.getNamedAttr("kind", b.getStringAttr("tensor_map")),
+        b.getNamedAttr("operand", b.getStringAttr(name)),
+        b.getNamedAttr("dtype", operand.get("dtype")),
+        b.getNamedAttr("sizes",
+                       b.getStrArrayAttr({text(operand, "shape", order[0]),
+                                          text(operand, "shape", order[1])})),
+        b.getNamedAttr("strides", b.getStrArrayAttr({byteStride})),
+        b.getNamedAttr("box", b.getI64ArrayAttr(box)),
+        b.getNamedAttr("element_strides", b.getI64ArrayAttr({1, 1})),
+        b.getNamedAttr("swizzle", b.getI64IntegerAttr(swizzle)),
+        b.getNamedAttr("interleave", b.getI64IntegerAttr(0)),
+        b.getNamedAttr("fill", b.getStringAttr("zero")),
+        b.getNamedAttr("l2_promotion", b.getI64IntegerAttr(256)),
+    };
+    return addKernelArgument(kernel, TensorMapType::get(b.getContext()),
+                             b.getDictionaryAttr(attrs));
+  }
+
+  /// Blocks of 128 rows that a tile can touch on a side.
+  int64_t getScaleRows(int side) {
+    int64_t size = tileSize(side);
+    if (kBlockK % size == 0)
+      return 1;
+    // Tiles start at multiples of gcd(size, 128) inside a block.
+    int64_t last = kBlockK - std::gcd(size, kBlockK);
+    return (last + size + kBlockK - 1) / kBlockK;
+  }
+
+  void makeTileRing() {
+    SmallVector<BufferType> fields;
+    if (schedule.getCoordinates() == dg::Coordinates::Producer)
+      fields.push_back(BufferType::get({4}, b.getI32Type(), 0));
+    for (int side : {0, 1})
+      if (path[side] == ScalePath::Tile)
+        fields.push_back(
+            BufferType::get({getScaleRows(side), schedule.getMaxKBlocks()},
+                            b.getF32Type(), 0));
+    if (fields.empty())
+      return;
+    b.setInsertionPointAfter(ring);
+    tileRing = PipelineOp::create(
+        b, loc, PipelineType::get(b.getContext(), fields), kTileSlots,
+        /*bytes=*/0, schedule.getWarpgroups(), /*cluster=*/1);
+    bool bounded = path[0] == ScalePath::Tile || path[1] == ScalePath::Tile;
+    if (bounded && !schedule.getSpecializeK()) {
+      std::string most = std::to_string(schedule.getMaxKBlocks());
+      addPrecondition(kernel, "ceildiv(K, 128) <= " + Twine(most),
+                      "this kernel keeps the block scales of at most " +
+                          Twine(most) + " K blocks for a tile: compile with "
+                          "a larger 'max_kblocks' or with scales 'direct'");
+    }
+  }
+
+  //===-- One tile -------------------------------------------------------===//
+
+  SmallVector<Value> stageTile(SmallVector<Value> cursors) {
+    producer = {cursors[0], cursors[1]};
+    consumer = {cursors[2], cursors[3]};
+    b.setInsertionPoint(in.loop);
+    row[0] = at.getRow(), row[1] = at.getCol();
+    useRow[0] = row[0], useRow[1] = row[1];
+    Cursor tileProducer, tileConsumer;
+    if (tileRing) {
+      tileProducer = {cursors[4], cursors[5]};
+      tileConsumer = {cursors[6], cursors[7]};
+      fillTileSlot(tileProducer);
+      openTileSlot(tileConsumer);
+    }
+    Value acc = buildBlockLoops(in.loop.getInitArgs()[0]);
+    auto store = cast<StoreOp>(*in.loop.getResult(0).user_begin());
+    in.loop.getResult(0).replaceAllUsesWith(acc);
+    in.loop.erase();
+    store.getRowMutable().assign(useRow[0]);
+    store.getColMutable().assign(useRow[1]);
+    b.setInsertionPointAfter(store);
+    SmallVector<Value> next = {producer.slot, producer.phase, consumer.slot,
+                               consumer.phase};
+    if (tileRing) {
+      ReleaseOp::create(b, loc, tileRing, tileConsumer.slot);
+      for (Cursor cursor : {advance(tileRing, tileProducer),
+                            advance(tileRing, tileConsumer)})
+        next.append({cursor.slot, cursor.phase});
+    }
+    return next;
+  }
+
+  Cursor advance(PipelineOp pipe, Cursor cursor) {
+    auto op = AdvanceOp::create(b, loc, pipe, cursor.slot, cursor.phase);
+    return {op.getNextSlot(), op.getNextPhase()};
+  }
+
+  SmallVector<Type> fieldTypes(PipelineOp pipe) {
+    return llvm::map_to_vector(pipe.getPipe().getType().getFields(),
+                               [](BufferType type) -> Type { return type; });
+  }
+
+  Value view(Value buffer) {
+    auto type = cast<BufferType>(buffer.getType());
+    auto memref = MemRefType::get(type.getShape(), type.getElementType(),
+                                  MemRefLayoutAttrInterface(),
+                                  b.getI64IntegerAttr(3));
+    return ViewOp::create(b, loc, memref, buffer);
+  }
+
+  Value index(Value value) {
+    return arith::IndexCastOp::create(b, loc, b.getIndexType(), value);
+  }
+  Value index(int64_t value) {
+    return arith::ConstantIndexOp::create(b, loc, value);
+  }
+
+  /// The producer's side of a tile's slot: coordinates and block scales.
+  void fillTileSlot(Cursor cursor) {
+    auto slot = AcquireOp::create(b, loc, fieldTypes(tileRing), tileRing,
+                                  cursor.slot, cursor.phase);
+    Value lane = LaneOp::create(b, loc);
+    unsigned field = 0;
+    if (schedule.getCoordinates() == dg::Coordinates::Producer) {
+      Value memory = view(slot.getBuffers()[field++]);
+      Value first = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
+                                          lane, zero());
+      auto branch = scf::IfOp::create(b, loc, first, /*withElse=*/false);
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(branch.thenBlock());
+      memref::StoreOp::create(b, loc, row[0], memory, index(int64_t(0)));
+      memref::StoreOp::create(b, loc, row[1], memory, index(1));
+    }
+    for (int side : {0, 1})
+      if (path[side] == ScalePath::Tile)
+        copyBlockScales(side, lane, view(slot.getBuffers()[field++]));
+    CommitOp::create(b, loc, tileRing, cursor.slot);
+  }
+
+  /// The lanes of a warp copy the scales of all K blocks of a tile.
+  void copyBlockScales(int side, Value lane, Value memory) {
+    Value source = in.scales[side].getSource();
+    Value total = ceilDiv(b, loc, in.scales[side].getBound(), kBlockK);
+    Value last = add(b, loc, total, -1);
+    Value first = arith::DivUIOp::create(b, loc, row[side],
+                                         constant(b, loc, kBlockK));
+    SmallVector<Value> rows;
+    for (int64_t i = 0; i < getScaleRows(side); ++i)
+      rows.push_back(index(arith::MinSIOp::create(
+          b, loc, add(b, loc, first, i), last)));
+    scf::ForOp::create(
+        b, loc, lane, in.loop.getUpperBound(), constant(b, loc, 32),
+        ValueRange{},
+        [&](OpBuilder &, Location, Value block, ValueRange) {
+          Value column = index(block);
+          for (auto [i, blockRow] : llvm::enumerate(rows)) {
+            Value scale = memref::LoadOp::create(
+                b, loc, source, ValueRange{blockRow, column});
+            memref::StoreOp::create(b, loc, scale, memory,
+                                    ValueRange{index(i), column});
+          }
+          scf::YieldOp::create(b, loc);
+        });
+  }
+
+  /// The consumers' side of a tile's slot.
+  void openTileSlot(Cursor cursor) {
+    auto slot = WaitOp::create(b, loc, fieldTypes(tileRing), tileRing,
+                               cursor.slot, cursor.phase);
+    unsigned field = 0;
+    if (schedule.getCoordinates() == dg::Coordinates::Producer) {
+      Value memory = view(slot.getBuffers()[field++]);
+      useRow[0] =
+          memref::LoadOp::create(b, loc, memory, index(int64_t(0)));
+      useRow[1] = memref::LoadOp::create(b, loc, memory, index(1));
+    }
+    for (int side : {0, 1})
+      if (path[side] == ScalePath::Tile)
+        tileScales[side] = view(slot.getBuffers()[field++]);
+  }
+
+  //===-- K blocks -------------------------------------------------------===//
+
+  /// Whole stages in a loop, then the blocks that are left.
+  Value buildBlockLoops(Value acc) {
+    Value blocks = in.loop.getUpperBound();
+    Value whole = blocks, rest;
+    if (perStage > 1) {
+      rest = arith::RemUIOp::create(b, loc, blocks,
+                                    constant(b, loc, perStage));
+      whole = arith::SubIOp::create(b, loc, blocks, rest);
+    }
+    SmallVector<Value> start = {acc, producer.slot, producer.phase,
+                                consumer.slot, consumer.phase};
+    auto loop = scf::ForOp::create(
+        b, loc, zero(), whole, constant(b, loc, perStage), start,
+        [&](OpBuilder &, Location, Value block, ValueRange args) {
+          setState(args);
+          Value next = buildStage(block, args[0]);
+          scf::YieldOp::create(b, loc, state(next));
+        });
+    setState(loop.getResults());
+    acc = loop.getResult(0);
+    return perStage > 1 ? buildRest(whole, rest, acc) : acc;
+  }
+
+  void setState(ValueRange values) {
+    producer = {values[1], values[2]};
+    consumer = {values[3], values[4]};
+  }
+  SmallVector<Value> state(Value acc) {
+    return {acc, producer.slot, producer.phase, consumer.slot,
+            consumer.phase};
+  }
+
+  void fillStage(Value block) {
+    auto slot = AcquireOp::create(b, loc, fieldTypes(ring), ring,
+                                  producer.slot, producer.phase);
+    Value k = mul(b, loc, block, kBlockK);
+    unsigned field = 0;
+    for (int side : {0, 1}) {
+      Value buffer = slot.getBuffers()[field++];
+      int64_t parts = multicast[side] ? schedule.getCluster() : 1;
+      for (int64_t j = 0; j < perStage; ++j)
+        TmaLoadOp::create(b, loc, operandMap[side],
+                          ValueRange{add(b, loc, k, j * kBlockK), row[side]},
+                          blockOf(buffer, constant(b, loc, j)), ring,
+                          producer.slot, parts);
+    }
+    for (int side : {0, 1})
+      if (path[side] == ScalePath::Staged)
+        TmaLoadOp::create(b, loc, scaleMap[side],
+                          ValueRange{row[side], block},
+                          slot.getBuffers()[field++], ring, producer.slot, 1);
+    CommitOp::create(b, loc, ring, producer.slot);
+    producer = advance(ring, producer);
+  }
+
+  /// The part of a stage's buffer that belongs to one K block.
+  Value blockOf(Value buffer, Value block) {
+    if (perStage == 1)
+      return buffer;
+    auto type = cast<BufferType>(buffer.getType());
+    auto part = BufferType::get(type.getShape().drop_front(),
+                                type.getElementType(), type.getSwizzle());
+    return SubbufferOp::create(b, loc, part, buffer, block);
+  }
+
+  Value readScales(int side, WaitOp slot, Value inStage, Value block) {
+    LoadScalesOp load = in.scales[side];
+    ScalesType type = load.getResult().getType();
+    switch (path[side]) {
+    case ScalePath::Staged: {
+      unsigned field =
+          side == 0 || path[0] != ScalePath::Staged ? 2 : 3;
+      return ReadScalesOp::create(
+          b, loc, type, blockOf(slot.getBuffers()[field], inStage), zero());
+    }
+    case ScalePath::Tile: {
+      SmallVector<Value> values;
+      Value column = index(block);
+      for (int64_t i = 0; i < getScaleRows(side); ++i)
+        values.push_back(memref::LoadOp::create(
+            b, loc, tileScales[side], ValueRange{index(i), column}));
+      Value first =
+          type.getKind() == ScaleKind::Split ? useRow[side] : Value();
+      return PackScalesOp::create(b, loc, type, values, first);
+    }
+    case ScalePath::Direct:
+      return LoadScalesOp::create(b, loc, type, load.getSource(),
+                                  useRow[side], block, load.getBound());
+    }
+    llvm_unreachable("every path of scales is handled");
+  }
+
+  Value useBlock(WaitOp slot, Value inStage, Value block, Value acc) {
+    Value lhs = blockOf(slot.getBuffers()[0], inStage);
+    Value rhs = blockOf(slot.getBuffers()[1], inStage);
+    Value lhsScales = readScales(0, slot, inStage, block);
+    Value rhsScales = readScales(1, slot, inStage, block);
+    Value partial = MmaOp::create(b, loc, acc.getType(), lhs, rhs);
+    return PromoteOp::create(b, loc, acc.getType(), partial, acc, lhsScales,
+                             rhsScales);
+  }
+
+  Value buildStage(Value block, Value acc) {
+    fillStage(block);
+    auto slot = WaitOp::create(b, loc, fieldTypes(ring), ring, consumer.slot,
+                               consumer.phase);
+    for (int64_t j = 0; j < perStage; ++j)
+      acc = useBlock(slot, constant(b, loc, j), add(b, loc, block, j), acc);
+    ReleaseOp::create(b, loc, ring, consumer.slot);
+    consumer = advance(ring, consumer);
+    return acc;
+  }
+
+  /// The last stage of a K that is no multiple of a stage: TMA fills what
+  /// lies outside with zeros, and only the blocks that exist are used.
+  Value buildRest(Value block, Value rest, Value acc) {
+    Value some = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, rest,
+                                       zero());
+    SmallVector<Value> before = state(acc);
+    auto branch = scf::IfOp::create(
+        b, loc, some,
+        [&](OpBuilder &, Location) {
+          fillStage(block);
+          auto slot = WaitOp::create(b, loc, fieldTypes(ring), ring,
+                                     consumer.slot, consumer.phase);
+          auto loop = scf::ForOp::create(
+              b, loc, zero(), rest, one(), acc,
+              [&](OpBuilder &, Location, Value j, ValueRange args) {
+                Value at = arith::AddIOp::create(b, loc, block, j);
+                scf::YieldOp::create(b, loc, useBlock(slot, j, at, args[0]));
+              });
+          ReleaseOp::create(b, loc, ring, consumer.slot);
+          consumer = advance(ring, consumer);
+          scf::YieldOp::create(b, loc, state(loop.getResult(0)));
+        },
+        [&](OpBuilder &, Location) { scf::YieldOp::create(b, loc, before); });
+    setState(branch.getResults());
+    return branch.getResult(0);
+  }
+
+  gpu::GPUFuncOp kernel;
+  BlockLoop in;
+  dg::ScheduleAttr schedule;
+  Location loc;
+  OpBuilder b;
+  ScalePath path[2];
+  bool multicast[2];
+  int64_t perStage;
+  WorkAtOp at;
+  PipelineOp ring, tileRing;
+  Value operandMap[2], scaleMap[2], tileScales[2];
+  Value row[2], useRow[2];
+  Cursor producer, consumer;
+};
+
+struct StagePass : dgemm::impl::DGEMMStagePassBase<StagePass> {
+  void runOnOperation() override {
+    SmallVector<std::pair<gpu::GPUFuncOp, MmaOp>> todo;
+    getOperation().walk([&](MmaOp op) {
+      if (isa<TileType>(op.getLhs().getType()))
+        todo.push_back({op->getParentOfType<gpu::GPUFuncOp>(), op});
+    });
+    for (auto [kernel, mma] : todo) {
+      dg::ScheduleAttr schedule = getSchedule(kernel);
+      if (!schedule) {
+        mma.emitOpError("to be staged needs a schedule on its kernel");
+        return signalPassFailure();
+      }
+      FailureOr<BlockLoop> loop = matchBlockLoop(mma);
+      if (failed(loop))
+        return signalPassFailure();
+      numPipelines += Stager(kernel, *loop, schedule).run();
+    }
+  }
+};
+
+} // namespace

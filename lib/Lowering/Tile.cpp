@@ -1,0 +1,278 @@
+// Rung tile: a dgemm.contract becomes a kernel with a loop over tiles.
+#include "dgemm/Dialect/DGEMM/DGEMMOps.h"
+#include "dgemm/Dialect/Hopper/Hopper.h"
+#include "dgemm/Lowering/Kernel.h"
+#include "dgemm/Lowering/Passes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/SymbolTable.h"
+
+namespace dgemm {
+#define GEN_PASS_DEF_DGEMMTILEPASS
+#include "dgemm/Lowering/Passes.h.inc"
+} // namespace dgemm
+
+using namespace mlir;
+using namespace dgemm;
+using dgemm::dg::ContractOp;
+using dgemm::dg::ScheduleAttr;
+
+namespace {
+
+/// Columns of one K block: the promotion interval of the operation.
+constexpr int64_t kBlockK = 128;
+
+/// Builds the kernel of one contraction.
+class KernelBuilder {
+public:
+  KernelBuilder(ContractOp op, gpu::GPUModuleOp module)
+      : op(op), schedule(op.getSchedule()), loc(op.getLoc()),
+        b(op.getContext()), module(module) {}
+
+  gpu::GPUFuncOp build(StringRef name) {
+    func = createKernel(name);
+    addOperands();
+    b.setInsertionPointToStart(&func.getBody().front());
+    rows = extent(0, op.getLhs(), 0);
+    cols = extent(1, op.getRhs(), 0);
+    Value k = extent(2, op.getLhs(), 1);
+    blocks = ceilDiv(b, loc, k, kBlockK);
+    buildTileLoop();
+    gpu::ReturnOp::create(b, loc);
+    describeLaunch(name);
+    return func;
+  }
+
+private:
+  gpu::GPUFuncOp createKernel(StringRef name) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(module.getBody());
+    auto kernel = gpu::GPUFuncOp::create(
+        b, loc, name, FunctionType::get(b.getContext(), {}, {}));
+    kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(),
+                    b.getUnitAttr());
+    kernel->setAttr(kScheduleAttr, schedule);
+    return kernel;
+  }
+
+  StringRef getName(int64_t i) {
+    return cast<StringAttr>(op.getNames()[i]).getValue();
+  }
+  StringRef getExtentName(int64_t i) {
+    return cast<StringAttr>(op.getExtents()[i]).getValue();
+  }
+
+  void addOperands() {
+    lhs = addPointer(op.getLhs(), getName(0));
+    lhsScales = addPointer(op.getLhsScales(), getName(1));
+    rhs = addPointer(op.getRhs(), getName(2));
+    rhsScales = addPointer(op.getRhsScales(), getName(3));
+    if (op.getInit())
+      init = addPointer(op.getInit(), getName(4));
+    dest = addPointer(op.getDest(), getName(5));
+  }
+
+  /// An operand as the kernel sees it: sizes and strides are static only
+  /// where the launch record says so, since the same kernel serves them all.
+  Value addPointer(Value value, StringRef name) {
+    auto type = cast<MemRefType>(value.getType());
+    SmallVector<int64_t> strides;
+    for (Attribute stride : getRecordOperand(op.getRecord(), name)
+                                .getAs<ArrayAttr>("strides"))
+      strides.push_back(parseSize(stride));
+    SmallVector<int64_t> shape(type.getRank(), ShapedType::kDynamic);
+    auto general = MemRefType::get(
+        shape, type.getElementType(),
+        StridedLayoutAttr::get(b.getContext(), /*offset=*/0, strides));
+    return addKernelArgument(
+        func, general,
+        b.getDictionaryAttr(
+            {b.getNamedAttr("kind", b.getStringAttr("pointer")),
+             b.getNamedAttr("operand", b.getStringAttr(name))}));
+  }
+
+  /// A problem size: a constant where the schedule specialises it.
+  Value extent(int64_t index, Value operand, int64_t dim) {
+    StringRef name = getExtentName(index);
+    bool special = name == "M"   ? schedule.getSpecializeM()
+                   : name == "N" ? schedule.getSpecializeN()
+                                 : schedule.getSpecializeK();
+    auto type = cast<MemRefType>(operand.getType());
+    if (special && !type.isDynamicDim(dim))
+      return constant(b, loc, type.getDimSize(dim));
+    return addKernelArgument(
+        func, b.getI32Type(),
+        b.getDictionaryAttr(
+            {b.getNamedAttr("kind", b.getStringAttr("value")),
+             b.getNamedAttr("type", b.getStringAttr("i32")),
+             b.getNamedAttr("value", b.getStringAttr(name))}));
+  }
+
+  void buildTileLoop() {
+    bool alongRows = schedule.getMulticast() != dg::Multicast::Lhs;
+    auto work = hopper::DenseWorkOp::create(
+        b, loc, rows, cols,
+        b.getDenseI64ArrayAttr({schedule.getTileM(), schedule.getTileN()}),
+        schedule.getRasterAxis() == dg::RasterAxis::M ? hopper::Axis::Rows
+                                                      : hopper::Axis::Cols,
+        schedule.getRasterWidth(), schedule.getCluster(),
+        alongRows ? hopper::Axis::Rows : hopper::Axis::Cols);
+    Value count = hopper::WorkCountOp::create(b, loc, work);
+    auto worker = hopper::WorkerOp::create(b, loc);
+    if (schedule.getPersistent()) {
+      scf::ForOp::create(b, loc, worker.getIndex(), count, worker.getCount(),
+                         ValueRange{},
+                         [&](OpBuilder &, Location, Value item, ValueRange) {
+                           buildTile(work, item);
+                           scf::YieldOp::create(b, loc);
+                         });
+      return;
+    }
+    buildTile(work, worker.getIndex());
+  }
+
+  void buildTile(Value work, Value item) {
+    auto at = hopper::WorkAtOp::create(b, loc, work, item);
+    auto tileType = hopper::TileType::get(
+        {schedule.getTileM(), schedule.getTileN()}, b.getF32Type());
+    Value zero = hopper::ZeroOp::create(b, loc, tileType);
+    auto loop = scf::ForOp::create(
+        b, loc, constant(b, loc, 0), blocks, constant(b, loc, 1), zero,
+        [&](OpBuilder &, Location, Value block, ValueRange acc) {
+          Value next = buildBlock(at.getRow(), at.getCol(), block, acc[0]);
+          scf::YieldOp::create(b, loc, next);
+        });
+    hopper::StoreOp::create(b, loc, loop.getResult(0), dest, at.getRow(),
+                            at.getCol(), rows, cols, init,
+                            op.getTransposed());
+  }
+
+  /// acc = promote(acc, mma(lhs, rhs), scales) for one K block.
+  Value buildBlock(Value row, Value col, Value block, Value acc) {
+    Value k = arith::MulIOp::create(b, loc, block, constant(b, loc, kBlockK));
+    auto tile = [&](Value source, Value first, int64_t size) -> Value {
+      auto type = hopper::TileType::get(
+          {size, kBlockK}, cast<MemRefType>(source.getType()).getElementType());
+      return hopper::LoadOp::create(b, loc, type, source, first, k);
+    };
+    auto scales = [&](Value source, hopper::Side side, Value first,
+                      Value bound, int64_t size, int64_t granularity) -> Value {
+      auto type = hopper::ScalesType::get(
+          b.getContext(), side, size, getScaleKind(side, size, granularity));
+      return hopper::LoadScalesOp::create(b, loc, type, source, first, block,
+                                          bound);
+    };
+    Value a = tile(lhs, row, schedule.getTileM());
+    Value bt = tile(rhs, col, schedule.getTileN());
+    Value sa = scales(lhsScales, hopper::Side::Lhs, row, rows,
+                      schedule.getTileM(), op.getLhsBlock());
+    Value sb = scales(rhsScales, hopper::Side::Rhs, col, cols,
+                      schedule.getTileN(), op.getRhsBlock());
+    Value partial = hopper::MmaOp::create(b, loc, acc.getType(), a, bt);
+    return hopper::PromoteOp::create(b, loc, acc.getType(), partial, acc, sa,
+                                     sb);
+  }
+
+  /// Tiles start at multiples of their size, so a side whose size divides
+  /// 128 stays inside one block of 128.
+  hopper::ScaleKind getScaleKind(hopper::Side, int64_t size,
+                                 int64_t granularity) {
+    if (granularity == 1)
+      return hopper::ScaleKind::Vector;
+    return granularity % size == 0 ? hopper::ScaleKind::Scalar
+                                   : hopper::ScaleKind::Split;
+  }
+
+  void describeLaunch(StringRef name) {
+    auto ceilDivText = [&](int64_t i, Value operand, int64_t size) {
+      return "ceildiv(" + getExtentText(i, operand) + ", " +
+             std::to_string(size) + ")";
+    };
+    int64_t cluster = schedule.getCluster();
+    bool alongRows = schedule.getMulticast() != dg::Multicast::Lhs;
+    std::string tiles =
+        ceilDivText(0, op.getLhs(),
+                    schedule.getTileM() * (alongRows ? cluster : 1)) +
+        " * " +
+        ceilDivText(1, op.getRhs(),
+                    schedule.getTileN() * (alongRows ? 1 : cluster));
+    std::string times = cluster == 1 ? "" : " * " + std::to_string(cluster);
+    std::string per = cluster == 1 ? "" : " / " + std::to_string(cluster);
+    std::string grid = schedule.getPersistent()
+                           ? "min(sms" + per + ", " + tiles + ")" + times
+                           : tiles + times;
+    NamedAttribute attrs[] = {
+        b.getNamedAttr("name", b.getStringAttr(name)),
+        b.getNamedAttr("when", b.getStringAttr("1")),
+        b.getNamedAttr("block",
+                       b.getI64ArrayAttr({schedule.getThreads(), 1, 1})),
+        b.getNamedAttr("cluster", b.getI64ArrayAttr({cluster, 1, 1})),
+        b.getNamedAttr("grid", b.getStrArrayAttr({grid, "1", "1"})),
+        b.getNamedAttr("pdl", b.getBoolAttr(false)),
+        b.getNamedAttr("preconditions", b.getArrayAttr({})),
+    };
+    func->setAttr(hopper::kLaunchAttr, b.getDictionaryAttr(attrs));
+  }
+
+  std::string getExtentText(int64_t i, Value operand) {
+    StringRef name = getExtentName(i);
+    bool special = name == "M"   ? schedule.getSpecializeM()
+                   : name == "N" ? schedule.getSpecializeN()
+                                 : schedule.getSpecializeK();
+    auto type = cast<MemRefType>(operand.getType());
+    int64_t dim = i == 2 ? 1 : 0;
+    if (special && !type.isDynamicDim(dim))
+      return std::to_string(type.getDimSize(dim));
+    return name.str();
+  }
+
+  ContractOp op;
+  ScheduleAttr schedule;
+  Location loc;
+  OpBuilder b;
+  gpu::GPUModuleOp module;
+  gpu::GPUFuncOp func;
+  Value lhs, lhsScales, rhs, rhsScales, init, dest;
+  Value rows, cols, blocks;
+};
+
+struct TilePass : dgemm::impl::DGEMMTilePassBase<TilePass> {
+  void runOnOperation() override {
+    SmallVector<ContractOp> ops;
+    getOperation().walk([&](ContractOp op) { ops.push_back(op); });
+    SymbolTable symbols(getOperation());
+    for (ContractOp op : ops)
+      outline(op, symbols);
+  }
+
+  void outline(ContractOp op, SymbolTable &symbols) {
+    OpBuilder b(op);
+    std::string name = "gemm";
+    if (auto func = op->getParentOfType<func::FuncOp>())
+      name = func.getName().str();
+    auto module = gpu::GPUModuleOp::create(b, op.getLoc(), name + "_kernel");
+    module->setAttr(hopper::kRecordAttr, op.getRecord());
+    module->remove();
+    symbols.insert(module);
+    gpu::GPUFuncOp kernel = KernelBuilder(op, module).build(name);
+
+    SmallVector<Value> operands = {op.getLhs(), op.getLhsScales(),
+                                   op.getRhs(), op.getRhsScales()};
+    SmallVector<Attribute> names(op.getNames().getValue().take_front(4));
+    if (op.getInit()) {
+      operands.push_back(op.getInit());
+      names.push_back(op.getNames()[4]);
+    }
+    operands.push_back(op.getDest());
+    names.push_back(op.getNames()[5]);
+    auto symbol = SymbolRefAttr::get(
+        module.getNameAttr(), {FlatSymbolRefAttr::get(kernel.getNameAttr())});
+    dg::LaunchOp::create(b, op.getLoc(), symbol, operands,
+                         b.getArrayAttr(names));
+    op.erase();
+    ++numKernels;
+  }
+};
+
+} // namespace
