@@ -6,7 +6,7 @@
 // constants were fitted to kernels on one H200; they rank schedules and do
 // not predict times to better than 10 %.
 
-#include "CostModel.h"
+#include "dgemm/Dialect/DGEMM/Transforms/CostModel.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -80,7 +80,9 @@ Cost dgemm::dg::estimateCost(const Schedule &schedule,
   Cost cost;
   const double tileM = schedule.tileM, tileN = schedule.tileN;
   const double warpgroups = schedule.warpgroups, slices = schedule.getSlices();
-  const double kBlocks = llvm::divideCeil(facts.k, sm90::kBlock);
+  // A stage that is partly beyond K costs as much as a full one.
+  const double kBlocks =
+      llvm::alignTo(llvm::divideCeil(facts.k, sm90::kBlock), schedule.kBlocks);
   const int64_t rows = schedule.swap ? facts.n : facts.m;
   const int64_t columns = schedule.swap ? facts.m : facts.n;
   cost.tiles = llvm::divideCeil(rows, schedule.tileM) *

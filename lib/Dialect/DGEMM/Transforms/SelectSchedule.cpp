@@ -1,7 +1,7 @@
 // Gives each dgemm.gemm without a schedule the one that the cost model ranks
 // first.
 
-#include "CostModel.h"
+#include "dgemm/Dialect/DGEMM/Transforms/CostModel.h"
 #include "dgemm/Dialect/DGEMM/Transforms/Passes.h"
 #include "dgemm/Dialect/DGEMM/Transforms/Transforms.h"
 #include "llvm/Support/FormatVariadic.h"

@@ -1,7 +1,7 @@
 // An analytic model of a kernel's time, to rank schedules with.
 
-#ifndef DGEMM_LIB_DIALECT_DGEMM_TRANSFORMS_COSTMODEL_H
-#define DGEMM_LIB_DIALECT_DGEMM_TRANSFORMS_COSTMODEL_H
+#ifndef DGEMM_DIALECT_DGEMM_TRANSFORMS_COSTMODEL_H
+#define DGEMM_DIALECT_DGEMM_TRANSFORMS_COSTMODEL_H
 
 #include "dgemm/Dialect/DGEMM/ScheduleVerifier.h"
 
@@ -30,4 +30,4 @@ Cost estimateCost(const Schedule &schedule, const ProblemFacts &facts,
 
 } // namespace dgemm::dg
 
-#endif // DGEMM_LIB_DIALECT_DGEMM_TRANSFORMS_COSTMODEL_H
+#endif // DGEMM_DIALECT_DGEMM_TRANSFORMS_COSTMODEL_H
