@@ -25,5 +25,11 @@ for name in ("CUDA_HOME", "DGEMM_PTXAS", "DGEMM_CACHE_DIR", "HOME", "TMPDIR"):
 config.substitutions.append(("%python", config.python))
 config.substitutions.append(("%source_dir", config.dgemm_source_dir))
 
+if (
+    "DGEMM_PTXAS" in os.environ
+    or shutil.which("ptxas")
+    or os.access("/usr/local/cuda/bin/ptxas", os.X_OK)
+):
+    config.available_features.add("ptxas")
 if shutil.which("nvidia-smi"):
     config.available_features.add("gpu")

@@ -9,9 +9,12 @@ class DialectRegistry;
 
 namespace dgemm {
 
-/// The project's dialects and the upstream ones that its passes produce,
-/// with their interfaces.
+/// The project's dialects, the upstream ones that its passes produce, and
+/// their interfaces, the translations included.
 void registerAllDialects(mlir::DialectRegistry &registry);
+
+/// The translations to LLVM IR alone: what emitting PTX needs.
+void registerAllTranslations(mlir::DialectRegistry &registry);
 
 /// The project's passes and pipelines and the upstream passes that are used
 /// beside them.

@@ -5,6 +5,39 @@
 
 include "mlir/Pass/PassBase.td"
 
+def DGEMMEvaluatePass : Pass<"dgemm-evaluate"> {
+  let summary = "Replace each dgemm.gemm on constants by its result";
+  let description = [{
+    Runs the reference evaluator on every `dgemm.gemm` on tensors whose A, B,
+    scales and C are constants. The result has the bits that the GPU computes,
+    or with `exact` those of a GPU whose tensor core loses nothing inside a
+    block of 128. Others are left as they are; the initial value of D does not
+    matter.
+
+    Before, with A of ones and scales of two (and K = 128):
+
+    ```mlir
+    %r = dgemm.gemm ins(%a, %sfa, %b, %sfb : ...) outs(%d : tensor<1x8xf32>)
+           -> tensor<1x8xf32>
+    ```
+
+    After:
+
+    ```mlir
+    %r = arith.constant dense<5.120000e+02> : tensor<1x8xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+  let options = [
+    Option<"exact", "exact", "bool", "false",
+           "Sum a block exactly and round once, instead of as the hardware">
+  ];
+  let statistics = [
+    Statistic<"numEvaluated", "evaluated", "Ops replaced by their result">,
+    Statistic<"numLeft", "left", "Ops left: an operand is not constant">
+  ];
+}
+
 def DGEMMSelectSchedulePass : Pass<"dgemm-select-schedule"> {
   let summary = "Choose a schedule for each dgemm.gemm that has none";
   let description = [{

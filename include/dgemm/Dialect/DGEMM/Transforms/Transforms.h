@@ -4,6 +4,7 @@
 #define DGEMM_DIALECT_DGEMM_TRANSFORMS_TRANSFORMS_H
 
 #include "dgemm/Dialect/DGEMM/DGEMMOps.h"
+#include "mlir/IR/PatternMatch.h"
 
 namespace dgemm::dg {
 
@@ -20,6 +21,12 @@ struct SelectScheduleOptions {
 /// is already there is kept. Fails, with a diagnostic, where none fits.
 llvm::LogicalResult selectSchedule(GemmOp op,
                                    const SelectScheduleOptions &options);
+
+/// Replaces `op` by the constant that it computes, with the GPU's bits or, if
+/// `exact`, with blocks of 128 summed exactly. Fails where it works on memrefs
+/// or an operand is not constant.
+llvm::LogicalResult evaluateGemm(mlir::RewriterBase &rewriter, GemmOp op,
+                                 bool exact);
 
 } // namespace dgemm::dg
 

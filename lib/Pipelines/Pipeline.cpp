@@ -1,0 +1,183 @@
+// The rungs of the one pipeline and its command-line form.
+
+#include "dgemm/Pipelines/Pipeline.h"
+
+#include "dgemm/Dialect/DGEMM/Transforms/Passes.h"
+#include "dgemm/Lowering/Passes.h"
+#include "dgemm/Target/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+
+namespace dgemm {
+namespace {
+
+using AddPasses = void (*)(OpPassManager &, const PipelineOptions &);
+
+void addBufferize(OpPassManager &pm, const PipelineOptions &) {
+  // Arguments arrive as the caller's plain buffers: no layout unless the
+  // caller wrote a memref with one.
+  bufferization::OneShotBufferizePassOptions options;
+  options.bufferizeFunctionBoundaries = true;
+  options.functionBoundaryTypeConversion =
+      bufferization::LayoutMapOption::IdentityLayoutMap;
+  pm.addPass(bufferization::createOneShotBufferizePass(options));
+}
+
+void addSelectSchedule(OpPassManager &pm, const PipelineOptions &options) {
+  dg::DGEMMSelectSchedulePassOptions pass;
+  pass.sms = options.sms;
+  pass.m = options.m;
+  pass.explain = options.explain;
+  pm.addPass(dg::createDGEMMSelectSchedulePass(pass));
+}
+
+/// A rung of one pass without options.
+template <std::unique_ptr<Pass> (*create)()>
+void addPass(OpPassManager &pm, const PipelineOptions &) {
+  pm.addPass(create());
+}
+
+void addEmitPTX(OpPassManager &pm, const PipelineOptions &options) {
+  target::DGEMMEmitPTXPassOptions pass;
+  pass.timings = options.timings;
+  pm.addPass(target::createDGEMMEmitPTXPass(pass));
+}
+
+void addAssemble(OpPassManager &pm, const PipelineOptions &options) {
+  target::DGEMMAssemblePassOptions pass;
+  pass.ptxas = options.ptxas;
+  pass.timeout = options.ptxasTimeout;
+  pass.timings = options.timings;
+  pm.addPass(target::createDGEMMAssemblePass(pass));
+}
+
+void addWriteArtifacts(OpPassManager &pm, const PipelineOptions &options) {
+  target::DGEMMWriteArtifactsPassOptions pass;
+  pass.outputDir = options.outputDir;
+  pm.addPass(target::createDGEMMWriteArtifactsPass(pass));
+}
+
+/// The ladder. Everything that speaks of rungs reads this table.
+struct Rung {
+  StringRef name;
+  AddPasses addPasses;
+};
+constexpr StringLiteral kPTX = "ptx", kCubin = "cubin";
+const Rung kLadder[] = {
+    {"bufferize", addBufferize},
+    {"select-schedule", addSelectSchedule},
+    {"normalise", addPass<createDGEMMNormalisePass>},
+    {"tile", addPass<createDGEMMTilePass>},
+    {"stage", addPass<createDGEMMStagePass>},
+    {"specialize", addPass<createDGEMMSpecializePass>},
+    {"accumulate", addPass<createDGEMMAccumulatePass>},
+    {"epilogue", addPass<createDGEMMEpiloguePass>},
+    {kPTX, addEmitPTX},
+    {kCubin, addAssemble},
+};
+
+/// Lives as long as the options that refer to it.
+StringRef getStopAfterHelp() {
+  static const std::string text =
+      "The last rung to take: " + llvm::join(getRungs(), ", ");
+  return text;
+}
+
+/// The options as `--dgemm-pipeline` takes them.
+struct CommandLineOptions : PassPipelineOptions<CommandLineOptions> {
+  PipelineOptions defaults;
+  Option<std::string> stopAfter{*this, "stop-after",
+                                llvm::cl::desc(getStopAfterHelp())};
+  Option<std::string> outputDir{
+      *this, "output-dir",
+      llvm::cl::desc("Folder for PTX, cubin and launch record")};
+  Option<std::string> ptxas{
+      *this, "ptxas", llvm::cl::desc("The ptxas executable or its folder")};
+  Option<double> ptxasTimeout{
+      *this, "ptxas-timeout",
+      llvm::cl::desc("Seconds after which ptxas is killed"),
+      llvm::cl::init(defaults.ptxasTimeout)};
+  Option<int64_t> sms{
+      *this, "sms",
+      llvm::cl::desc("Streaming multiprocessors to choose a schedule for"),
+      llvm::cl::init(defaults.sms)};
+  Option<int64_t> m{
+      *this, "m",
+      llvm::cl::desc("The M to choose a schedule for where M is dynamic"),
+      llvm::cl::init(defaults.m)};
+  Option<bool> explain{*this, "explain",
+                       llvm::cl::desc("Say why a schedule was chosen"),
+                       llvm::cl::init(defaults.explain)};
+  Option<bool> timings{
+      *this, "timings",
+      llvm::cl::desc("Keep the times of LLVM's and ptxas's steps"),
+      llvm::cl::init(defaults.timings)};
+
+  PipelineOptions get() const {
+    PipelineOptions options;
+    options.stopAfter = stopAfter;
+    options.outputDir = outputDir;
+    options.ptxas = ptxas;
+    options.ptxasTimeout = ptxasTimeout;
+    options.sms = sms;
+    options.m = m;
+    options.explain = explain;
+    options.timings = timings;
+    return options;
+  }
+};
+
+} // namespace
+
+ArrayRef<StringRef> getRungs() {
+  static const SmallVector<StringRef> names =
+      llvm::map_to_vector(kLadder, [](const Rung &rung) { return rung.name; });
+  return names;
+}
+
+llvm::Error buildPipeline(OpPassManager &pm, const PipelineOptions &options) {
+  StringRef last =
+      options.stopAfter.empty() ? StringRef(kCubin) : options.stopAfter;
+  if (!llvm::is_contained(getRungs(), last))
+    return llvm::createStringError("unknown rung '" + last +
+                                   "' in stop-after; the rungs are " +
+                                   llvm::join(getRungs(), ", "));
+  for (const Rung &rung : kLadder) {
+    rung.addPasses(pm, options);
+    if (rung.name == last)
+      break;
+  }
+  if (!options.outputDir.empty()) {
+    if (last != kPTX && last != kCubin)
+      return llvm::createStringError(
+          "output-dir needs code to write, and there is none after '" + last +
+          "'; stop after ptx or cubin");
+    addWriteArtifacts(pm, options);
+  }
+  return llvm::Error::success();
+}
+
+void registerPipelines() {
+  registerPassPipeline(
+      "dgemm-pipeline", "Compile dgemm.gemm down to the rung stop-after",
+      [](OpPassManager &pm, StringRef text,
+         function_ref<LogicalResult(const Twine &)> errorHandler) {
+        CommandLineOptions options;
+        if (failed(options.parseFromString(text)))
+          return failure();
+        if (llvm::Error error = buildPipeline(pm, options.get()))
+          return errorHandler(llvm::toString(std::move(error)));
+        return success();
+      },
+      [](function_ref<void(const detail::PassOptions &)> optHandler) {
+        optHandler(CommandLineOptions());
+      });
+}
+
+} // namespace dgemm
