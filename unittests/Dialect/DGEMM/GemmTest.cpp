@@ -23,6 +23,16 @@ protected:
     return found;
   }
 
+  static SmallVector<MemoryEffects::EffectInstance> getEffects(GemmOp op,
+                                                               Value value) {
+    SmallVector<MemoryEffects::EffectInstance> all;
+    op.getEffects(all);
+    llvm::erase_if(all, [&](const MemoryEffects::EffectInstance &effect) {
+      return effect.getValue() != value;
+    });
+    return all;
+  }
+
   MLIRContext context;
   OwningOpRef<ModuleOp> module;
 };
@@ -52,11 +62,11 @@ TEST_F(GemmTest, ReadsEveryInputAndWritesDOnly) {
   ASSERT_TRUE(op);
   for (Value input :
        {op.getA(), op.getSfa(), op.getB(), op.getSfb(), op.getC()}) {
-    auto effects = getEffectsOnValue(op, input);
+    auto effects = getEffects(op, input);
     ASSERT_EQ(effects.size(), 1u);
     EXPECT_TRUE(isa<MemoryEffects::Read>(effects[0].getEffect()));
   }
-  auto effects = getEffectsOnValue(op, op.getD());
+  auto effects = getEffects(op, op.getD());
   ASSERT_EQ(effects.size(), 1u);
   EXPECT_TRUE(isa<MemoryEffects::Write>(effects[0].getEffect()));
   SmallVector<MemoryEffects::EffectInstance> all;

@@ -122,7 +122,7 @@ TEST(CostModel, DepthsAtSmallM) {
     schedule.kBlocks = point.kBlocks;
     schedule.inFlight = point.inFlight;
     const double estimate = microseconds(schedule, problem(64, 4096, 7168));
-    EXPECT_NEAR(estimate / point.measured, 1.0, 0.12)
+    EXPECT_NEAR(estimate / point.measured, 1.0, 0.10)
         << point.kBlocks << ", " << point.inFlight << ": " << estimate;
   }
 }

@@ -26,8 +26,8 @@ static constexpr double wakeUp = 130;
 /// Changing from one warpgroup's MMAs to the next one's.
 static constexpr double handOff = 18, handOffOfThree = 30;
 /// The chain in one warpgroup, fitted to six combinations of K blocks per
-/// stage and groups in flight at 64x32.
-static constexpr double chainBase = 84, chainPerStage = 120, chainPerWait = 148,
+/// stage and groups in flight at 64x32, and to 64x16 and 64x64.
+static constexpr double chainBase = 64, chainPerStage = 165, chainPerWait = 125,
                         chainStraddle = 40;
 /// An epilogue's latencies, and the barrier, fence and store of each chunk;
 /// its bytes come on top.

@@ -262,7 +262,7 @@ struct DGEMMSelectSchedulePass
     SelectScheduleOptions options;
     options.sms = sms;
     options.m = m;
-    options.explain = explainChoice;
+    options.explain = explain;
     WalkResult result = getOperation()->walk([&](GemmOp op) {
       ++(op.getScheduleAttr() ? numKept : numChosen);
       return failed(selectSchedule(op, options)) ? WalkResult::interrupt()

@@ -71,7 +71,7 @@ def DGEMMSelectSchedulePass : Pass<"dgemm-select-schedule"> {
            "Streaming multiprocessors of the GPU">,
     Option<"m", "m", "int64_t", "4096",
            "The M to optimise for where it is dynamic">,
-    Option<"explainChoice", "explain", "bool", "false",
+    Option<"explain", "explain", "bool", "false",
            "Emit a remark with the candidates and the terms of the model">
   ];
   let statistics = [
