@@ -160,9 +160,10 @@ std::string dgemm::target::sm90::checkWgmmaN(int64_t n) {
 std::string dgemm::target::sm90::checkTMAStride(const std::string &name,
                                                 int64_t stride,
                                                 int64_t elementBytes) {
-  const int64_t bytes = stride * elementBytes;
-  if (bytes % tmaAlignment == 0)
+  // Remainders first: the product of a stride from a type may overflow.
+  if (stride % tmaAlignment * elementBytes % tmaAlignment == 0)
     return {};
+  const uint64_t bytes = uint64_t(stride) * elementBytes;
   return text("the row stride of ", name, " is ", bytes,
               " bytes, and TMA takes multiples of ", tmaAlignment,
               "; pad it to ", roundUp(bytes, tmaAlignment) / elementBytes,

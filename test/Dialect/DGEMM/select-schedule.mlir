@@ -93,6 +93,7 @@ func.func @padded(%a: memref<?x384xf8E4M3FN>, %sfa: memref<?x3xf32>,
 // CHECK-LABEL: func.func @dynamic
 // CHECK: schedule = #dgemm.schedule<tile = [256, 128]
 // CHECK-SAME: lhs_scales = direct
+// CHECK-SAME: max_kblocks = 512
 // CHECK-SAME: store = direct
 // CHECK-NOT: specialize
 func.func @dynamic(%a: memref<?x?xf8E4M3FN>, %sfa: memref<?x?xf32>,
@@ -101,6 +102,22 @@ func.func @dynamic(%a: memref<?x?xf8E4M3FN>, %sfa: memref<?x?xf32>,
   dgemm.gemm ins(%a, %sfa, %b, %sfb : memref<?x?xf8E4M3FN>, memref<?x?xf32>,
                  memref<?x?xf8E4M3FN>, memref<?x?xf32>)
       outs(%d : memref<?x?xbf16>)
+  return
+}
+
+// -----
+
+// Block scales of a very long K do not fit in shared memory, two tiles' worth.
+
+// CHECK-LABEL: func.func @long
+// CHECK: rhs_scales = direct
+func.func @long(%a: memref<?x262144xf8E4M3FN>, %sfa: memref<?x2048xf32>,
+                %b: memref<128x262144xf8E4M3FN>, %sfb: memref<1x2048xf32>,
+                %d: memref<?x128xbf16>) {
+  dgemm.gemm ins(%a, %sfa, %b, %sfb : memref<?x262144xf8E4M3FN>,
+                 memref<?x2048xf32>, memref<128x262144xf8E4M3FN>,
+                 memref<1x2048xf32>)
+      outs(%d : memref<?x128xbf16>)
   return
 }
 

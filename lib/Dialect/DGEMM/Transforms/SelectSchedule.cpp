@@ -25,6 +25,11 @@ constexpr int64_t assumedSize = 7168;
 /// From here on the tokens fill WGMMA's 64 rows, and a swap only costs.
 constexpr int64_t swapBelow = 64;
 
+/// K blocks of per-tile scales that a kernel may have to hold.
+constexpr int64_t mostTileScales = 1024;
+/// And those that it has room for where K is dynamic: K = 65536.
+constexpr int64_t dynamicTileScales = 512;
+
 struct Candidate {
   Schedule schedule;
   Cost cost;
@@ -42,9 +47,11 @@ struct Candidate {
 
 //===-- What the operands' strides and types decide -----------------------===//
 
-ScalePath choosePath(const ScaleSide &side) {
+ScalePath choosePath(const ScaleSide &side, const ProblemFacts &facts) {
   if (!side.vector)
-    return ScalePath::Tile;
+    // Beyond that K a tile's scales would crowd out its operands.
+    return facts.getKBlocks() > mostTileScales ? ScalePath::Direct
+                                               : ScalePath::Tile;
   // A dynamic K stride becomes a precondition of the launch.
   const bool aligned =
       ShapedType::isDynamic(side.kStride) || side.kStride % 4 == 0;
@@ -55,8 +62,9 @@ Store chooseStore(const ProblemFacts &facts) {
   // A dynamic row stride is taken to be as good as the row's own length.
   const int64_t length =
       ShapedType::isDynamic(facts.strideD) ? facts.n : facts.strideD;
-  const bool aligned = !ShapedType::isDynamic(length) &&
-                       length * facts.elementBytes % sm90::tmaAlignment == 0;
+  const bool aligned =
+      !ShapedType::isDynamic(length) &&
+      sm90::checkTMAStride("D", length, facts.elementBytes).empty();
   return aligned ? Store::TMA : Store::Direct;
 }
 
@@ -159,8 +167,12 @@ std::vector<Candidate> enumerate(const ProblemFacts &facts,
           schedule.inFlight = inFlight;
           schedule.producerRegs = producerRegs;
           schedule.consumerRegs = consumerRegs;
-          schedule.lhsScales = choosePath(getLhsScaleSide(schedule, facts));
-          schedule.rhsScales = choosePath(getRhsScaleSide(schedule, facts));
+          schedule.lhsScales =
+              choosePath(getLhsScaleSide(schedule, facts), facts);
+          schedule.rhsScales =
+              choosePath(getRhsScaleSide(schedule, facts), facts);
+          if (ShapedType::isDynamic(facts.k))
+            schedule.maxKBlocks = dynamicTileScales;
           schedule.store = chooseStore(facts);
           schedule.chunk = chooseChunk(schedule, facts);
           schedule.specializeN = !ShapedType::isDynamic(facts.n);
@@ -218,7 +230,9 @@ LogicalResult dgemm::dg::selectSchedule(GemmOp op,
   const ProblemFacts facts = getProblemFacts(op);
   ProblemFacts sizes = facts;
   auto assume = [](int64_t &size, int64_t assumed) {
-    size = std::max<int64_t>(ShapedType::isDynamic(size) ? assumed : size, 1);
+    // Bounds that keep the model's arithmetic finite; no GPU holds more.
+    size = std::clamp<int64_t>(ShapedType::isDynamic(size) ? assumed : size, 1,
+                               int64_t(1) << 31);
   };
   assume(sizes.m, options.m);
   assume(sizes.n, assumedSize);
