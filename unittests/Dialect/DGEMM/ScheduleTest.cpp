@@ -32,12 +32,17 @@ TEST(Schedule, AttributeIsUniqued) {
   EXPECT_EQ(ScheduleAttr::get(&context, a).getStages(), 2);
 }
 
-TEST(Schedule, BuffersAreAtMostTheChunksOfAWarpgroup) {
+TEST(Schedule, BuffersAreNoMoreThanOfUse) {
   Schedule schedule; // 256x128 in two slices of two chunks
   EXPECT_EQ(schedule.buffers, 8);
   EXPECT_EQ(schedule.getChunkBuffers(), 4);
-  schedule.buffers = 3;
-  EXPECT_EQ(schedule.getChunkBuffers(), 3);
+  schedule.buffers = 3; // one slice
+  EXPECT_EQ(schedule.getChunkBuffers(), 2);
+  schedule.buffers = 1;
+  EXPECT_EQ(schedule.getChunkBuffers(), 1);
+  schedule.chunk = 16; // eight chunks a slice: batches of four
+  schedule.buffers = 7;
+  EXPECT_EQ(schedule.getChunkBuffers(), 4);
 }
 
 TEST(Schedule, SidesChangeWithASwap) {
