@@ -256,13 +256,14 @@ public:
     default:
       break;
     }
-    std::vector<int64_t> x;
-    for (const NodePtr &operand : node.operands) {
-      x.push_back(run(*operand));
-      if (!problem.empty())
-        return 0;
+    int64_t x[2] = {run(*node.operands[0]), 0};
+    for (size_t i = 1; i < node.operands.size() && problem.empty(); ++i) {
+      x[1] = run(*node.operands[i]);
+      // Of min and max, which take any number, the operands fold pairwise.
+      if (node.op == Op::Min || node.op == Op::Max)
+        x[0] = (node.op == Op::Min) == (x[1] < x[0]) ? x[1] : x[0];
     }
-    return apply(node.op, x);
+    return problem.empty() ? apply(node.op, x) : 0;
   }
 
 private:
@@ -272,11 +273,11 @@ private:
     return 0;
   }
 
-  static std::string pair(const std::vector<int64_t> &x, const char *op) {
+  static std::string pair(const int64_t *x, const char *op) {
     return std::to_string(x[0]) + op + std::to_string(x[1]);
   }
 
-  int64_t apply(Op op, const std::vector<int64_t> &x) {
+  int64_t apply(Op op, const int64_t *x) {
     int64_t r = 0;
     switch (op) {
     case Op::Eq:
@@ -292,9 +293,8 @@ private:
     case Op::Ge:
       return x[0] >= x[1];
     case Op::Min:
-      return *std::min_element(x.begin(), x.end());
     case Op::Max:
-      return *std::max_element(x.begin(), x.end());
+      return x[0];
     case Op::Negate:
       if (__builtin_sub_overflow(int64_t(0), x[0], &r))
         return fail("-(" + std::to_string(x[0]) + ") overflows 64 bits");
@@ -322,13 +322,15 @@ private:
     }
     case Op::CeilDiv:
     case Op::Align: {
-      std::string call =
-          (op == Op::CeilDiv ? "ceildiv(" : "align(") + pair(x, ", ") + ")";
+      auto call = [&] {
+        return (op == Op::CeilDiv ? "ceildiv(" : "align(") + pair(x, ", ") +
+               ")";
+      };
       if (x[1] <= 0)
-        return fail(call + " needs a positive divisor");
+        return fail(call() + " needs a positive divisor");
       r = x[0] / x[1] + (x[0] % x[1] > 0);
       if (op == Op::Align && __builtin_mul_overflow(r, x[1], &r))
-        return fail(call + " overflows 64 bits");
+        return fail(call() + " overflows 64 bits");
       return r;
     }
     default:
@@ -367,6 +369,8 @@ Result<Expression> Expression::parse(std::string_view text) {
 }
 
 Result<int64_t> Expression::evaluate(const Environment &values) const {
+  if (root->op == Op::Literal)
+    return root->literal;
   Evaluator evaluator(values);
   int64_t value = evaluator.run(*root);
   if (!evaluator.problem.empty())

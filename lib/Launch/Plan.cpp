@@ -74,11 +74,13 @@ private:
       problem = what;
   }
 
-  int64_t evaluate(const Expression &e, const std::string &what) {
+  /// `what` makes the text that says where, and is asked only on failure: a
+  /// launch that succeeds builds no strings.
+  template <typename What> int64_t evaluate(const Expression &e, What what) {
     Result<int64_t> value = e.evaluate(values);
     if (value)
       return *value;
-    fail(what + ": " + value.message());
+    fail(std::string(what()) + ": " + value.message());
     return 0;
   }
 
@@ -146,8 +148,9 @@ private:
 
   void checkShape(const Operand &o, const Tensor &t) {
     for (size_t d = 0; ok() && d < t.shape.size(); ++d) {
-      std::string what =
-          "operand " + o.name + ", dimension " + std::to_string(d);
+      auto what = [&] {
+        return "operand " + o.name + ", dimension " + std::to_string(d);
+      };
       int64_t size = evaluate(o.shape[d], what);
       if (ok() && size != t.shape[d])
         fail("operand " + o.name + " has shape " + list(t.shape) +
@@ -203,7 +206,7 @@ private:
 
   bool applyEmptyRules(Plan &plan) {
     for (const EmptyRule &rule : record.empty) {
-      if (!evaluate(rule.when, "empty rule") || !ok())
+      if (!evaluate(rule.when, [] { return "empty rule"; }) || !ok())
         continue;
       plan.empty = rule.action;
       if (rule.action != EmptyAction::Nothing)
@@ -222,7 +225,9 @@ private:
   void planKernel(Plan &plan) {
     size_t index = 0;
     for (; index < record.kernels.size(); ++index)
-      if (evaluate(record.kernels[index].when, "kernel choice") || !ok())
+      if (evaluate(record.kernels[index].when,
+                   [] { return "kernel choice"; }) ||
+          !ok())
         break;
     if (!ok())
       return;
@@ -231,7 +236,8 @@ private:
                   problemText());
     const Kernel &k = record.kernels[index];
     for (const Precondition &p : k.preconditions)
-      if (!evaluate(p.check, "kernel " + k.name + ", precondition")) {
+      if (!evaluate(p.check,
+                    [&] { return "kernel " + k.name + ", precondition"; })) {
         fail(p.message + " (" + p.check.text() + describe(p.check) + ")");
         return;
       }
@@ -243,15 +249,17 @@ private:
     }
     plan.dynamicSharedMemory = uint32_t(k.dynamicSharedMemory);
     plan.pdl = k.pdl;
-    int64_t bytes = evaluate(record.workspace.bytes, "workspace.bytes");
+    int64_t bytes =
+        evaluate(record.workspace.bytes, [] { return "workspace.bytes"; });
     if (bytes < 0)
       fail("workspace.bytes is " + std::to_string(bytes) +
            "; it must not be negative");
     plan.workspaceBytes = uint64_t(bytes);
     plan.workspaceZeroed = record.workspace.zeroed;
     for (size_t i = 0; ok() && i < k.args.size(); ++i)
-      plan.args.push_back(argument(
-          k.args[i], "kernel " + k.name + ", argument " + std::to_string(i)));
+      plan.args.push_back(argument(k.args[i], [&] {
+        return "kernel " + k.name + ", argument " + std::to_string(i);
+      }));
   }
 
   /// ", with lda = 24, ...": the values that an expression names.
@@ -274,7 +282,8 @@ private:
   }
 
   uint32_t gridDim(const Kernel &k, size_t i) {
-    int64_t dim = evaluate(k.grid[i], "kernel " + k.name + ", grid");
+    int64_t dim =
+        evaluate(k.grid[i], [&] { return "kernel " + k.name + ", grid"; });
     int64_t limit = i == 0 ? INT32_MAX : 65535;
     if (ok() && (dim < 1 || dim > limit))
       fail("kernel " + k.name + ": grid[" + std::to_string(i) + "] is " +
@@ -287,7 +296,8 @@ private:
     return uint32_t(dim);
   }
 
-  ArgumentValue argument(const Argument &a, const std::string &what) {
+  template <typename What>
+  ArgumentValue argument(const Argument &a, What what) {
     ArgumentValue value;
     value.kind = a.kind;
     switch (a.kind) {
@@ -303,7 +313,8 @@ private:
       value.bytes = a.type == ValueType::I32 ? 4 : 8;
       if (a.type == ValueType::I32 &&
           (number < INT32_MIN || number > INT32_MAX))
-        fail(what + ": " + expected(a.value, number) + " does not fit 32 bits");
+        fail(what() + ": " + expected(a.value, number) +
+             " does not fit 32 bits");
       value.bits = uint64_t(number);
       break;
     }
@@ -313,8 +324,9 @@ private:
     return value;
   }
 
-  TensorMap tensorMap(const TensorMapSpec &m, const std::string &where) {
-    std::string what = where + " (tensor map of " + m.operand + ")";
+  template <typename Where>
+  TensorMap tensorMap(const TensorMapSpec &m, Where where) {
+    auto what = [&] { return where() + " (tensor map of " + m.operand + ")"; };
     TensorMap map;
     map.dtype = m.dtype;
     map.rank = unsigned(m.sizes.size());
@@ -334,7 +346,7 @@ private:
     map.fill = m.fill;
     if (ok())
       if (Status status = checkTensorMap(map); !status)
-        fail(what + ": " + status.message());
+        fail(what() + ": " + status.message());
     return map;
   }
 

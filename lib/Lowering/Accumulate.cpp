@@ -77,6 +77,7 @@ private:
   //===-- Structure ------------------------------------------------------===//
 
   void distribute(Block &block) {
+    temporaries.clear();
     SmallVector<BlockPair> batch;
     int64_t left = llvm::count_if(block, [](Operation &op) {
       return isa<MmaOp>(op);
@@ -95,6 +96,7 @@ private:
         distributeOp(inner);
       }
     }
+    temporaries.clear();
     if (!block.mightHaveTerminator())
       return;
     if (auto yield = dyn_cast<scf::YieldOp>(block.getTerminator()))
@@ -389,9 +391,10 @@ private:
     }
     WgmmaFenceOp::create(b, loc);
     SmallVector<Value> pending;
-    for (const BlockPair &pair : batch) {
+    temporaries.resize(batch.size());
+    for (auto [i, pair] : llvm::enumerate(batch)) {
       MmaOp mma = pair.mma;
-      pending.push_back(startSlice(mma, s));
+      pending.push_back(startSlice(mma, s, temporaries[i]));
       WgmmaCommitOp::create(b, loc);
       ++chains;
     }
@@ -405,6 +408,7 @@ private:
           WgmmaWaitOp::create(b, loc, TypeRange{landed}, pending[i],
                               batch.size() - 1 - i)
               .getResult(0);
+      temporaries[i] = partial;
       if (release && i + 1 == batch.size()) {
         b.clone(*release, map);
         released.insert(release);
@@ -417,7 +421,7 @@ private:
     }
   }
 
-  Value startSlice(MmaOp mma, int64_t s) {
+  Value startSlice(MmaOp mma, int64_t s, Value reuse) {
     Value lhs = map.lookupOrDefault(mma.getLhs());
     Value rhs = map.lookupOrDefault(mma.getRhs());
     auto whole = cast<BufferType>(lhs.getType());
@@ -427,7 +431,7 @@ private:
     auto type = PendingType::get(
         {kSliceRows, cast<BufferType>(rhs.getType()).getShape()[0]},
         b.getF32Type());
-    return WgmmaOp::create(b, loc, type, rows, rhs);
+    return WgmmaOp::create(b, loc, type, rows, rhs, reuse);
   }
 
   /// The slice of a tile that is stored under the next tile's first MMA.
@@ -446,6 +450,9 @@ private:
   DenseMap<Value, SmallVector<Value>> fragments;
   DenseSet<Operation *> released;
   SmallVector<scf::ForOp> toUnroll;
+  /// Partial products that have been promoted: their registers are free for
+  /// the next ones of the same block.
+  SmallVector<Value> temporaries;
   std::function<void(int64_t, ArrayRef<Value>)> underMma;
   Late late;
   int64_t chains = 0;

@@ -3,6 +3,22 @@
 #ifndef DGEMM_UNITTESTS_LAUNCH_EXAMPLERECORD_H
 #define DGEMM_UNITTESTS_LAUNCH_EXAMPLERECORD_H
 
+#include <nlohmann/json.hpp>
+
+#include <string>
+
+/// The document with the value at a JSON pointer set.
+inline nlohmann::ordered_json withValue(const std::string &text,
+                                        const std::string &pointer,
+                                        const nlohmann::ordered_json &value) {
+  using Json = nlohmann::ordered_json;
+  Json json = Json::parse(text);
+  bool there = json.contains(Json::json_pointer(pointer));
+  return json.patch(Json::array({{{"op", there ? "replace" : "add"},
+                                  {"path", pointer},
+                                  {"value", value}}}));
+}
+
 inline constexpr const char *exampleRecord = R"json({
   "dgemm_launch_record": 1,
   "compiler": "dgemm 0.1.0 (LLVM 22.1.8)",

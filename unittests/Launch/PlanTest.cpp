@@ -25,9 +25,8 @@ protected:
   }
 
   void edit(const std::string &pointer, const Json &value) {
-    Json json = Json::parse(record.toJson());
-    json[Json::json_pointer(pointer)] = value;
-    Result<Record> changed = Record::parse(json.dump());
+    Result<Record> changed =
+        Record::parse(withValue(record.toJson(), pointer, value).dump());
     ASSERT_TRUE(bool(changed)) << changed.message();
     record = *changed;
   }

@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <fstream>
+#include <iterator>
 #include <random>
 
 using namespace dgemm::launch;
@@ -18,17 +20,14 @@ std::string parseError(const std::string &text) {
   return record ? "parsed" : record.message();
 }
 
-/// The message after replacing the value at a JSON pointer (or removing it,
-/// for a discarded value).
+/// The message after setting the value at a JSON pointer.
 std::string errorWith(const std::string &pointer, const Json &value) {
-  Json json = Json::parse(exampleRecord);
-  json[Json::json_pointer(pointer)] = value;
-  return parseError(json.dump());
+  return parseError(withValue(exampleRecord, pointer, value).dump());
 }
 
 std::string errorWithout(const std::string &parent, const std::string &key) {
   Json json = Json::parse(exampleRecord);
-  json[Json::json_pointer(parent)].erase(key);
+  json.at(Json::json_pointer(parent)).erase(key);
   return parseError(json.dump());
 }
 
@@ -205,6 +204,29 @@ TEST(Record, TensorMaps) {
                  "1..8");
   EXPECT_EQ(errorWith(map + "/fill", "one"),
             at + ".fill: \"one\" must be one of \"zero\" \"nan\"");
+}
+
+TEST(Record, DeepNestingIsNoCrash) {
+  std::string deep(200000, '[');
+  EXPECT_FALSE(bool(Record::parse(deep)));
+  EXPECT_EQ(parseError(deep + std::string(200000, ']')),
+            "launch record: nested too deeply");
+  std::string objects;
+  for (int i = 0; i < 1000; ++i)
+    objects += R"({"a":)";
+  EXPECT_EQ(parseError(objects + "1" + std::string(1000, '}')),
+            "launch record: nested too deeply");
+}
+
+// The page that describes the document shows this very one.
+TEST(Record, DocumentedExample) {
+  std::ifstream file(DGEMM_SOURCE_DIR "/docs/launch-record.md");
+  std::string page{std::istreambuf_iterator<char>(file), {}};
+  size_t begin = page.find("```json\n");
+  ASSERT_NE(begin, std::string::npos);
+  begin += 8;
+  std::string example = page.substr(begin, page.find("```", begin) - begin);
+  EXPECT_EQ(Json::parse(example), Json::parse(exampleRecord));
 }
 
 // Truncations and single-byte damage must give an error or a record that

@@ -1,0 +1,238 @@
+// Formatting results.
+#include "Report.h"
+
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+#include <cstdarg>
+#include <ctime>
+#include <fstream>
+
+using namespace dgemm::run;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+double flops(const Problem &p) {
+  return 2.0 * double(p.m) * double(p.n) * double(p.k);
+}
+
+/// Each operand once: what a kernel must move at least.
+double bytes(const Problem &p) {
+  double elt = dgemm::launch::byteSize(p.type);
+  double rowsB = double((p.n + p.sfbRows - 1) / p.sfbRows);
+  return double(p.m * p.k + p.n * p.k) +
+         4.0 * double(p.kBlocks()) * (double(p.m) + rowsB) +
+         elt * double(p.m * p.n) * (p.withC ? 2 : 1);
+}
+
+// FP8 operations per clock and SM of Hopper's tensor cores.
+constexpr double flopsPerClock = 8192;
+
+double utilisation(const Device &device, const Problem &p,
+                   const SubjectTiming &t) {
+  double clocks = t.mhz * t.microseconds.median;
+  return clocks > 0 ? flops(p) / (flopsPerClock * device.info().sms * clocks)
+                    : 0;
+}
+
+std::string driverVersion() {
+  std::ifstream file("/proc/driver/nvidia/version");
+  std::string line;
+  std::getline(file, line);
+  return line;
+}
+
+double rounded(double value, int digits = 4) {
+  if (value == 0 || !std::isfinite(value))
+    return value;
+  double scale =
+      std::pow(10.0, digits - 1 - std::floor(std::log10(std::fabs(value))));
+  return std::round(value * scale) / scale;
+}
+
+Json toJson(const Spread &s) {
+  return {{"median", rounded(s.median, 5)},
+          {"p10", rounded(s.low, 5)},
+          {"p90", rounded(s.high, 5)}};
+}
+
+Json toJson(const Fp64Result &r) {
+  return {{"elements", r.elements},
+          {"max_error", rounded(r.maxError)},
+          {"max_error_over_bound", rounded(r.maxErrorOverBound)},
+          {"calc_diff", rounded(r.calcDiff)}};
+}
+
+const char *typeName(const Problem &p) {
+  return dgemm::launch::toString(p.type);
+}
+
+std::string format(const char *form, ...) __attribute__((format(printf, 1, 2)));
+std::string format(const char *form, ...) {
+  char text[512];
+  va_list arguments;
+  va_start(arguments, form);
+  std::vsnprintf(text, sizeof text, form, arguments);
+  va_end(arguments);
+  return text;
+}
+
+} // namespace
+
+std::string dgemm::run::headerJson(const Device &device,
+                                   const std::string &command) {
+  const dgemm_device_info &info = device.info();
+  char date[32];
+  std::time_t now = std::time(nullptr);
+  std::strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&now));
+  return Json{{"kind", "header"},
+              {"tool", "dgemm-run"},
+              {"date", date},
+              {"command", command},
+              {"backend", info.backend},
+              {"device", info.name},
+              {"sms", info.sms},
+              {"memory_bytes", info.memory_bytes},
+              {"l2_bytes", info.l2_bytes},
+              {"max_clock_mhz", info.clock_khz / 1000},
+              {"cuda_version", info.driver_version},
+              {"driver", driverVersion()},
+              {"inputs", "normal values, amax-scaled to e4m3 per block, f32 "
+                         "scales amax / 448"}}
+      .dump();
+}
+
+std::string dgemm::run::resultJson(const Device &device, const Case &c,
+                                   const CaseResult &r) {
+  const Problem &p = r.problem;
+  Json out = {{"kind", "case"},
+              {"name", c.name},
+              {"kernel", c.kernel->name},
+              {"ok", r.ok},
+              {"M", c.m},
+              {"N", c.n},
+              {"K", c.k},
+              {"scaling", p.scaling()},
+              {"out", typeName(p)},
+              {"with_c", p.withC},
+              {"in_place", c.inPlaceC},
+              {"ld", c.ld},
+              {"seed", c.seed},
+              {"schedule", c.kernel->record.schedule}};
+  if (!r.error.empty())
+    out["error"] = r.error;
+  if (c.check != Check::None && r.error.empty())
+    out["check"] = {{"kind", r.sample.full ? "full" : "sampled"},
+                    {"rows", r.sample.rows.size()},
+                    {"columns", r.sample.columns.size()},
+                    {"elements", r.bits.elements},
+                    {"mismatches", r.bits.mismatches},
+                    {"first_mismatch", r.bits.first},
+                    {"padding_bytes_written", r.bits.paddingWritten},
+                    {"guards", r.guards.empty() ? "untouched" : r.guards},
+                    {"repeats", r.repeats},
+                    {"repeat_mismatches", r.repeatMismatches},
+                    {"fp64", toJson(r.fp64)}};
+  for (const PeerResult &peer : r.peers) {
+    Json entry = {{"name", peer.name}};
+    if (!peer.note.empty())
+      entry["did_not_run"] = peer.note;
+    if (peer.differingWords)
+      entry["differing_words"] = *peer.differingWords;
+    if (peer.fp64)
+      entry["fp64"] = toJson(*peer.fp64);
+    out["peers"].push_back(entry);
+  }
+  if (!r.timing)
+    return out.dump();
+  const Timing &t = *r.timing;
+  Json timing = {{"l2", toString(t.flush)},
+                 {"pairs", t.pairs},
+                 {"empty_us", toJson(t.emptyMicroseconds)}};
+  for (size_t i = 0; i < t.subjects.size(); ++i) {
+    const SubjectTiming &s = t.subjects[i];
+    double us = s.microseconds.median;
+    Json entry = {{"name", s.name},
+                  {"us", toJson(s.microseconds)},
+                  {"tflops", rounded(flops(p) / us * 1e-6)},
+                  {"gbs", rounded(bytes(p) / us * 1e-3)},
+                  {"mhz", rounded(s.mhz)},
+                  {"utilisation", rounded(utilisation(device, p, s))}};
+    if (i > 0)
+      entry["time_over_first"] = toJson(t.ratios[i - 1]);
+    if (i < t.sustained.size()) {
+      const SubjectTiming &u = t.sustained[i];
+      double mean = u.microseconds.median;
+      entry["sustained"] = {
+          {"us", rounded(mean, 5)},
+          {"tflops", rounded(flops(p) / mean * 1e-6)},
+          {"mhz", rounded(u.mhz)},
+          {"utilisation", rounded(utilisation(device, p, u))}};
+    }
+    timing["subjects"].push_back(entry);
+  }
+  out["timing"] = timing;
+  return out.dump();
+}
+
+std::string dgemm::run::resultText(const Device &device, const Case &c,
+                                   const CaseResult &r) {
+  const Problem &p = r.problem;
+  std::string text =
+      format("%s  %-28s %lld x %lld x %lld", r.ok ? "ok  " : "FAIL",
+             c.name.c_str(), (long long)c.m, (long long)c.n, (long long)c.k);
+  if (!r.error.empty())
+    return text + "  " + r.error + "\n";
+  text += format("  %s %s%s", p.scaling(), typeName(p),
+                 !p.withC     ? ""
+                 : c.inPlaceC ? " +C in place"
+                              : " +C");
+  if (c.check != Check::None)
+    text += format(
+        "  bits %s %llu of %llu differ, %d repeats %s, error/bound %.3f",
+        r.sample.full ? "(all)" : "(sampled)",
+        (unsigned long long)r.bits.mismatches,
+        (unsigned long long)r.bits.elements, r.repeats,
+        r.repeatMismatches ? "DIFFER" : "equal", r.fp64.maxErrorOverBound);
+  text += "\n";
+  if (!r.bits.first.empty())
+    text += "      " + r.bits.first + "\n";
+  if (r.bits.paddingWritten)
+    text += format("      %llu bytes between D's rows were written\n",
+                   (unsigned long long)r.bits.paddingWritten);
+  if (!r.guards.empty())
+    text += "      guard: " + r.guards + "\n";
+  for (const PeerResult &peer : r.peers) {
+    text += "      peer " + peer.name + ": ";
+    if (!peer.note.empty())
+      text += "did not run: " + peer.note + "\n";
+    else
+      text +=
+          format("%llu words differ, calc_diff %.2e\n",
+                 (unsigned long long)*peer.differingWords, peer.fp64->calcDiff);
+  }
+  if (!r.timing)
+    return text;
+  const Timing &t = *r.timing;
+  for (size_t i = 0; i < t.subjects.size(); ++i) {
+    const SubjectTiming &s = t.subjects[i];
+    double us = s.microseconds.median;
+    text += format("      %-28s %9.2f us  %7.1f TFLOP/s  %7.1f GB/s  %5.0f "
+                   "MHz  util %.3f",
+                   s.name.c_str(), us, flops(p) / us * 1e-6,
+                   bytes(p) / us * 1e-3, s.mhz, utilisation(device, p, s));
+    if (i > 0)
+      text += format("  time/first %.3f (%.3f..%.3f)", t.ratios[i - 1].median,
+                     t.ratios[i - 1].low, t.ratios[i - 1].high);
+    text += "\n";
+  }
+  for (const SubjectTiming &s : t.sustained)
+    text += format("      %-28s %9.2f us back to back, %5.0f MHz, util %.3f\n",
+                   s.name.c_str(), s.microseconds.median, s.mhz,
+                   utilisation(device, p, s));
+  text += format("      L2 %s, %d pairs, events around an empty kernel: %.2f "
+                 "us\n",
+                 toString(t.flush), t.pairs, t.emptyMicroseconds.median);
+  return text;
+}
