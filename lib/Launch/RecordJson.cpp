@@ -273,11 +273,16 @@ Record readRecord(Reader r) {
   return record;
 }
 
-/// Parses the text; a key given twice is an error, not a choice.
+/// Parses the text; a key given twice is an error, not a choice. Depth is
+/// limited because nlohmann's values print and die recursively.
 Result<Json> parseDocument(std::string_view text) {
   std::vector<std::set<std::string>> keys;
   std::string duplicate;
-  auto watch = [&](int, Json::parse_event_t event, Json &value) {
+  bool tooDeep = false;
+  auto watch = [&](int depth, Json::parse_event_t event, Json &value) {
+    constexpr int maxDepth = 16;
+    if (depth > maxDepth)
+      return tooDeep = true, false;
     if (event == Json::parse_event_t::object_start)
       keys.emplace_back();
     else if (event == Json::parse_event_t::object_end)
@@ -289,6 +294,8 @@ Result<Json> parseDocument(std::string_view text) {
   };
   try {
     Json json = Json::parse(text.begin(), text.end(), watch);
+    if (tooDeep)
+      return Error{"launch record: nested too deeply"};
     if (!duplicate.empty())
       return Error{"launch record: the key \"" + duplicate +
                    "\" appears twice in one object"};

@@ -154,23 +154,43 @@ private:
                                            loop.getLowerBound()),
                                  map.lookupOrDefault(loop.getUpperBound()),
                                  expand(loop.getInitArgs()));
-      bind(loop.getResults(), copy.getResults());
+      bind(loop.getResults(), copy.getResults().drop_back(
+                                  schedule.getInFlight()));
       return;
     }
     distributeTileLoop(loop);
   }
 
+  /// Copies a loop over K blocks. It also carries the temporaries, so that
+  /// the products of all its blocks take the same registers.
   scf::ForOp copyLoop(scf::ForOp loop, Value lower, Value upper,
-                      ValueRange inits) {
+                      SmallVector<Value> inits) {
+    size_t own = inits.size();
+    llvm::append_range(inits, getTemporaries());
     auto copy = scf::ForOp::create(
         b, loc, lower, upper, map.lookupOrDefault(loop.getStep()), inits,
         [&](OpBuilder &, Location, Value induction, ValueRange args) {
           map.map(loop.getInductionVar(), induction);
-          bind(loop.getRegionIterArgs(), args);
+          bind(loop.getRegionIterArgs(), args.take_front(own));
+          temporaries.assign(args.begin() + own, args.end());
           distribute(*loop.getBody());
+          auto yield = cast<scf::YieldOp>(b.getInsertionBlock()->back());
+          yield.getResultsMutable().append(temporaries);
         });
+    temporaries.assign(copy.getResults().begin() + own,
+                       copy.getResults().end());
     toUnroll.push_back(copy);
     return copy;
+  }
+
+  ArrayRef<Value> getTemporaries() {
+    auto type = FragmentType::get({kSliceRows, schedule.getTileN()},
+                                  b.getF32Type());
+    temporaries.resize(schedule.getInFlight());
+    for (Value &value : temporaries)
+      if (!value)
+        value = UndefinedOp::create(b, loc, type);
+    return temporaries;
   }
 
   /// The loop over tiles. With an overlapped epilogue it carries the last
@@ -193,6 +213,7 @@ private:
         [&](OpBuilder &, Location, Value induction, ValueRange args) {
           map.map(loop.getInductionVar(), induction);
           bind(loop.getRegionIterArgs(), args.take_front(own));
+          temporaries.clear();
           if (overlap)
             late = {args[own], args[own + 1], args[own + 2], args[own + 3]};
           distribute(*loop.getBody());
@@ -204,6 +225,7 @@ private:
               {late.value, late.row, late.col, late.any});
         });
     bind(loop.getResults(), copy.getResults().take_front(own));
+    temporaries.clear();
     if (overlap) {
       ResultRange rest = copy.getResults().drop_front(own);
       late = {rest[0], rest[1], rest[2], rest[3]};
@@ -213,8 +235,11 @@ private:
   }
 
   void distributeBranch(scf::IfOp branch) {
+    // What one side leaves in the temporaries is not there on the other.
+    SmallVector<Value> before = temporaries;
     auto side = [&](Block *block) {
       return [&, block](OpBuilder &, Location) {
+        temporaries = before;
         if (block->empty() || !isa<scf::YieldOp>(block->back()))
           scf::YieldOp::create(b, loc);
         else
@@ -228,6 +253,7 @@ private:
                                 side(branch.elseBlock()))
             : scf::IfOp::create(b, loc, condition, side(branch.thenBlock()));
     bind(branch.getResults(), copy.getResults());
+    temporaries = before;
   }
 
   void distributeZero(ZeroOp zero) {
@@ -317,7 +343,8 @@ private:
         storeSlice(store, done[slice - 1], storeRow(store, slice - 1),
                    map.lookupOrDefault(store.getCol()));
     };
-    state = peel(last, middle.getResults());
+    state = peel(last, middle.getResults().drop_back(
+                           schedule.getInFlight()));
     underMma = nullptr;
     bind(loop.getResults(), state);
   }
@@ -389,9 +416,10 @@ private:
     }
     WgmmaFenceOp::create(b, loc);
     SmallVector<Value> pending;
-    for (const BlockPair &pair : batch) {
+    temporaries.resize(schedule.getInFlight());
+    for (auto [i, pair] : llvm::enumerate(batch)) {
       MmaOp mma = pair.mma;
-      pending.push_back(startSlice(mma, s));
+      pending.push_back(startSlice(mma, s, temporaries[i]));
       WgmmaCommitOp::create(b, loc);
       ++chains;
     }
@@ -405,6 +433,7 @@ private:
           WgmmaWaitOp::create(b, loc, TypeRange{landed}, pending[i],
                               batch.size() - 1 - i)
               .getResult(0);
+      temporaries[i] = partial;
       if (release && i + 1 == batch.size()) {
         b.clone(*release, map);
         released.insert(release);
@@ -417,7 +446,7 @@ private:
     }
   }
 
-  Value startSlice(MmaOp mma, int64_t s) {
+  Value startSlice(MmaOp mma, int64_t s, Value reuse) {
     Value lhs = map.lookupOrDefault(mma.getLhs());
     Value rhs = map.lookupOrDefault(mma.getRhs());
     auto whole = cast<BufferType>(lhs.getType());
@@ -427,7 +456,7 @@ private:
     auto type = PendingType::get(
         {kSliceRows, cast<BufferType>(rhs.getType()).getShape()[0]},
         b.getF32Type());
-    return WgmmaOp::create(b, loc, type, rows, rhs);
+    return WgmmaOp::create(b, loc, type, rows, rhs, reuse);
   }
 
   /// The slice of a tile that is stored under the next tile's first MMA.
@@ -446,6 +475,9 @@ private:
   DenseMap<Value, SmallVector<Value>> fragments;
   DenseSet<Operation *> released;
   SmallVector<scf::ForOp> toUnroll;
+  /// Partial products that have been promoted, one for each group in flight:
+  /// their registers are free for the next ones.
+  SmallVector<Value> temporaries;
   std::function<void(int64_t, ArrayRef<Value>)> underMma;
   Late late;
   int64_t chains = 0;

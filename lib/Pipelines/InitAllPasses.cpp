@@ -1,5 +1,6 @@
 // Registers the passes and pipelines.
 
+#include "dgemm/Conversion/Passes.h"
 #include "dgemm/Dialect/DGEMM/Transforms/Passes.h"
 #include "dgemm/InitAll.h"
 #include "dgemm/Lowering/Passes.h"
@@ -11,6 +12,7 @@
 void dgemm::registerAllPasses() {
   dg::registerDGEMMPasses();
   registerDGEMMLoweringPasses();
+  registerDGEMMConversionPasses();
   target::registerDGEMMTargetPasses();
   registerPipelines();
   mlir::registerCanonicalizerPass();

@@ -2,13 +2,17 @@
 
 #include "dgemm/Pipelines/Pipeline.h"
 
+#include "dgemm/Conversion/Passes.h"
 #include "dgemm/Dialect/DGEMM/Transforms/Passes.h"
 #include "dgemm/Lowering/Passes.h"
 #include "dgemm/Target/Passes.h"
+#include "mlir/Conversion/NVVMToLLVM/NVVMToLLVM.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
 #include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 
@@ -43,7 +47,17 @@ void addPass(OpPassManager &pm, const PipelineOptions &) {
   pm.addPass(create());
 }
 
+/// The same, and then the dust wiped off, so that the rung can be read.
+template <std::unique_ptr<Pass> (*create)()>
+void addCleanPass(OpPassManager &pm, const PipelineOptions &) {
+  pm.addPass(create());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
 void addEmitPTX(OpPassManager &pm, const PipelineOptions &options) {
+  // wgmma and others have no LLVM intrinsic: they become inline assembly.
+  pm.addNestedPass<gpu::GPUModuleOp>(createConvertNVVMToLLVMPass());
   target::DGEMMEmitPTXPassOptions pass;
   pass.timings = options.timings;
   pm.addPass(target::createDGEMMEmitPTXPass(pass));
@@ -73,11 +87,12 @@ const Rung kLadder[] = {
     {"bufferize", addBufferize},
     {"select-schedule", addSelectSchedule},
     {"normalise", addPass<createDGEMMNormalisePass>},
-    {"tile", addPass<createDGEMMTilePass>},
-    {"stage", addPass<createDGEMMStagePass>},
-    {"specialize", addPass<createDGEMMSpecializePass>},
-    {"accumulate", addPass<createDGEMMAccumulatePass>},
-    {"epilogue", addPass<createDGEMMEpiloguePass>},
+    {"tile", addCleanPass<createDGEMMTilePass>},
+    {"stage", addCleanPass<createDGEMMStagePass>},
+    {"specialize", addCleanPass<createDGEMMSpecializePass>},
+    {"accumulate", addCleanPass<createDGEMMAccumulatePass>},
+    {"epilogue", addCleanPass<createDGEMMEpiloguePass>},
+    {"nvvm", addCleanPass<createDGEMMHopperToNVVMPass>},
     {kPTX, addEmitPTX},
     {kCubin, addAssemble},
 };

@@ -7,8 +7,10 @@
 
 #include "Diagnostics.h"
 
+#include "mlir/Conversion/NVVMToLLVM/NVVMToLLVM.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "mlir/Transforms/DialectConversion.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Analysis/TargetTransformInfo.h"
 #include "llvm/IR/DiagnosticHandler.h"
@@ -174,6 +176,17 @@ void stripArgumentEntries(gpu::GPUModuleOp module) {
       function.removeArgAttr(i, kArgName);
 }
 
+/// Turns the nvvm ops that LLVM has no intrinsic for, WGMMA above all, into
+/// inline assembly.
+LogicalResult writeInlineAssembly(gpu::GPUModuleOp module) {
+  ConversionTarget target(*module.getContext());
+  target.addLegalDialect<LLVM::LLVMDialect>();
+  RewritePatternSet patterns(module.getContext());
+  populateNVVMToLLVMConversionPatterns(patterns);
+  return applyPartialConversion(module.getOperation(), target,
+                                std::move(patterns));
+}
+
 } // namespace
 
 FailureOr<std::string> emitPTX(gpu::GPUModuleOp module,
@@ -199,7 +212,8 @@ FailureOr<std::string> emitPTX(gpu::GPUModuleOp module,
     // Translation edits its input (it splits critical edges), hence the copy.
     OwningOpRef<gpu::GPUModuleOp> copy = module.clone();
     stripArgumentEntries(*copy);
-    llvmModule = translateModuleToLLVMIR(*copy, context, module.getName());
+    if (succeeded(writeInlineAssembly(*copy)))
+      llvmModule = translateModuleToLLVMIR(*copy, context, module.getName());
   }
   if (!llvmModule) {
     errorAt(module) << "cannot be translated to LLVM IR";

@@ -47,6 +47,7 @@ struct Case {
   bool time = false;
   int pairs = 30;
   Flush flush = Flush::Auto;
+  double sustained = 0; ///< seconds of back-to-back launches; 0: none
   std::vector<Peer> peers;
 };
 

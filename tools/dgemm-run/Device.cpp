@@ -57,6 +57,7 @@ void Device::loadKernels(int ordinal) {
   for (auto [name, function] : {std::pair("compare", &compareKernel),
                                 {"read", &readKernel},
                                 {"stamp", &stampKernel},
+                                {"spin", &spinKernel},
                                 {"empty", &emptyKernel}})
     ok("cuModuleGetFunction",
        driver->moduleGetFunction(function, module, name));
@@ -123,6 +124,12 @@ void Device::flush(bool clean) {
   uint64_t chunks = cleanBytes / 16;
   void *params[] = {&flushBuffer, &chunks, &counter};
   launch(readKernel, unsigned(properties.sms) * 4, 512, params);
+}
+
+void Device::spin(uint64_t nanoseconds) {
+  void *params[] = {&nanoseconds};
+  if (isGpu())
+    launch(spinKernel, 1, 32, params);
 }
 
 void Device::stamp(size_t slot) {

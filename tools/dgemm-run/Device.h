@@ -45,6 +45,8 @@ public:
   /// Leaves nothing of earlier data in L2: writes 1 GB (which stays behind as
   /// dirty lines), and for a clean cache then reads 512 MB.
   void flush(bool clean);
+  /// Keeps the stream busy, so that the host can enqueue ahead of it.
+  void spin(uint64_t nanoseconds);
   /// Writes a Stamp per SM; `slot` counts from 0.
   void stamp(size_t slot);
   /// Mean clock between two stamps in MHz, the median over SMs.
@@ -65,7 +67,8 @@ private:
   runtime::cuda::Context context = nullptr;
   runtime::cuda::ModuleHandle module = nullptr;
   runtime::cuda::Function compareKernel = nullptr, readKernel = nullptr,
-                          stampKernel = nullptr, emptyKernel = nullptr;
+                          stampKernel = nullptr, spinKernel = nullptr,
+                          emptyKernel = nullptr;
   void *counter = nullptr, *flushBuffer = nullptr, *stamps = nullptr;
 };
 

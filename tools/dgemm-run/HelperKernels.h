@@ -1,5 +1,6 @@
 // The tool's own kernels as PTX text, assembled by the driver: comparing
-// buffers, flushing L2 by reading, stamping clocks, doing nothing.
+// buffers, flushing L2 by reading, stamping clocks, waiting, doing
+// nothing.
 #ifndef DGEMM_TOOLS_RUN_HELPERKERNELS_H
 #define DGEMM_TOOLS_RUN_HELPERKERNELS_H
 
@@ -106,6 +107,21 @@ END:
   mov.u64 %g, %globaltimer;
   st.global.v2.u64 [%a], {%c, %g};
 END:
+  ret;
+}
+
+// spin(ns): keeps the stream busy without touching memory.
+.visible .entry spin(.param .u64 pn)
+{
+  .reg .pred %p;
+  .reg .b64 %n, %b, %t;
+  ld.param.u64 %n, [pn];
+  mov.u64 %b, %globaltimer;
+LOOP:
+  mov.u64 %t, %globaltimer;
+  sub.u64 %t, %t, %b;
+  setp.lt.u64 %p, %t, %n;
+  @%p bra LOOP;
   ret;
 }
 

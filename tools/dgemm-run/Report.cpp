@@ -161,6 +161,15 @@ std::string dgemm::run::resultJson(const Device &device, const Case &c,
                   {"utilisation", rounded(utilisation(device, p, s))}};
     if (i > 0)
       entry["time_over_first"] = toJson(t.ratios[i - 1]);
+    if (i < t.sustained.size()) {
+      const SubjectTiming &u = t.sustained[i];
+      double mean = u.microseconds.median;
+      entry["sustained"] = {
+          {"us", rounded(mean, 5)},
+          {"tflops", rounded(flops(p) / mean * 1e-6)},
+          {"mhz", rounded(u.mhz)},
+          {"utilisation", rounded(utilisation(device, p, u))}};
+    }
     timing["subjects"].push_back(entry);
   }
   out["timing"] = timing;
@@ -218,6 +227,10 @@ std::string dgemm::run::resultText(const Device &device, const Case &c,
                      t.ratios[i - 1].low, t.ratios[i - 1].high);
     text += "\n";
   }
+  for (const SubjectTiming &s : t.sustained)
+    text += format("      %-28s %9.2f us back to back, %5.0f MHz, util %.3f\n",
+                   s.name.c_str(), s.microseconds.median, s.mhz,
+                   utilisation(device, p, s));
   text += format("      L2 %s, %d pairs, events around an empty kernel: %.2f "
                  "us\n",
                  toString(t.flush), t.pairs, t.emptyMicroseconds.median);

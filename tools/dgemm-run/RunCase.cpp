@@ -133,5 +133,6 @@ void CaseRunner::runChecked(const Case &c, CaseResult &result) {
   std::vector<Subject *> subjects = {&ours};
   for (auto &peer : peers)
     subjects.push_back(peer.get());
-  result.timing = timeSubjects(device, subjects, c.pairs, c.flush, c.m);
+  result.timing =
+      timeSubjects(device, subjects, c.pairs, c.flush, c.m, c.sustained);
 }

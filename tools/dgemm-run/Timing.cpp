@@ -36,6 +36,28 @@ struct Measurement {
   size_t stamp = 0;
 };
 
+/// Launches one subject back to back for a while: what it does when the GPU
+/// has no rest. Mean time of a launch and mean clock.
+SubjectTiming sustain(Device &device, Subject &subject, double seconds,
+                      double microseconds) {
+  constexpr size_t firstStamp = 0, lastStamp = 1;
+  int launches =
+      std::clamp(int(seconds * 1e6 / std::max(microseconds, 1.0)), 1, 200000);
+  Event begin(device), end(device);
+  device.spin(1000000);
+  device.stamp(firstStamp);
+  begin.record();
+  for (int i = 0; i < launches; ++i)
+    subject.launch();
+  end.record();
+  device.stamp(lastStamp);
+  device.synchronize();
+  double mean = begin.microsecondsUntil(end) / launches;
+  return {subject.name(),
+          {mean, mean, mean},
+          device.clockBetween(firstStamp, lastStamp)};
+}
+
 /// Runs the subjects in turn until the GPU is warm.
 void warmUp(Device &device, const std::vector<Subject *> &subjects,
             Flush flush) {
@@ -66,7 +88,8 @@ Spread dgemm::run::spreadOf(std::vector<double> values) {
 
 Timing dgemm::run::timeSubjects(Device &device,
                                 const std::vector<Subject *> &subjects,
-                                int pairs, Flush flush, int64_t m) {
+                                int pairs, Flush flush, int64_t m,
+                                double sustained) {
   Timing timing;
   if (flush == Flush::Auto)
     flush = m >= 4096 ? Flush::Dirty : Flush::Clean;
@@ -85,6 +108,8 @@ Timing dgemm::run::timeSubjects(Device &device,
       // that no launch latency falls between the events.
       if (flush != Flush::Warm)
         device.flush(flush == Flush::Clean);
+      else
+        device.spin(100000);
       run.stamp = 2 * (runs.size() - 1);
       device.stamp(run.stamp);
       run.begin.record();
@@ -114,5 +139,10 @@ Timing dgemm::run::timeSubjects(Device &device,
       ratios.push_back(times[i][pair] / times[0][pair]);
     timing.ratios.push_back(spreadOf(ratios));
   }
+  if (sustained > 0)
+    for (size_t i = 0; i < subjects.size(); ++i)
+      timing.sustained.push_back(
+          sustain(device, *subjects[i], sustained,
+                  timing.subjects[i].microseconds.median));
   return timing;
 }

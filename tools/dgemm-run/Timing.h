@@ -25,11 +25,14 @@ struct Timing {
   std::vector<SubjectTiming> subjects;
   /// Per subject but the first: its time over the first's, pair by pair.
   std::vector<Spread> ratios;
+  /// Back to back without flushes, per subject; empty where not asked for.
+  std::vector<SubjectTiming> sustained;
 };
 
 /// Times all subjects; the first is the one that the others are compared to.
+/// `sustained` seconds of back-to-back launches of each follow.
 Timing timeSubjects(Device &device, const std::vector<Subject *> &subjects,
-                    int pairs, Flush flush, int64_t m);
+                    int pairs, Flush flush, int64_t m, double sustained);
 
 Spread spreadOf(std::vector<double> values);
 

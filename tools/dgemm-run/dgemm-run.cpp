@@ -19,7 +19,6 @@ int main(int argc, char **argv) {
   std::vector<std::string> sizes;
   int device = 0;
   Case options;
-  std::string check = "auto", flush = "auto";
   bool stopAtFailure = false;
   app.add_option("path", path,
                  "A launch record with its cubin beside it, or a directory "
@@ -35,6 +34,9 @@ int main(int argc, char **argv) {
   app.add_flag("--time", options.time, "Times the kernels");
   app.add_option("--pairs", options.pairs, "Timed rounds")
       ->capture_default_str();
+  app.add_option("--sustained", options.sustained,
+                 "Seconds of back-to-back launches after that")
+      ->capture_default_str();
   app.add_option("--repeats", options.repeats, "Runs that must agree")
       ->capture_default_str();
   app.add_option("--sms", options.sms, "SMs to use; 0: all")
@@ -48,6 +50,12 @@ int main(int argc, char **argv) {
   app.add_option("--check", options.check,
                  "auto, full, sampled (rows and columns) or none")
       ->transform(CLI::CheckedTransformer(checks, CLI::ignore_case));
+  std::map<std::string, Flush> flushes;
+  for (Flush f : {Flush::Auto, Flush::Dirty, Flush::Clean, Flush::Warm})
+    flushes[toString(f)] = f;
+  app.add_option("--flush", options.flush,
+                 "L2 before a timed launch: auto, dirty, clean or warm")
+      ->transform(CLI::CheckedTransformer(flushes, CLI::ignore_case));
   app.add_option("--cublaslt", cublas, "The cuBLASLt library to load");
   app.add_flag("--stop", stopAtFailure, "Stops at the first failure");
   CLI11_PARSE(app, argc, argv);

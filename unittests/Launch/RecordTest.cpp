@@ -209,7 +209,13 @@ TEST(Record, TensorMaps) {
 TEST(Record, DeepNestingIsNoCrash) {
   std::string deep(200000, '[');
   EXPECT_FALSE(bool(Record::parse(deep)));
-  EXPECT_FALSE(bool(Record::parse(deep + std::string(200000, ']'))));
+  EXPECT_EQ(parseError(deep + std::string(200000, ']')),
+            "launch record: nested too deeply");
+  std::string objects;
+  for (int i = 0; i < 1000; ++i)
+    objects += R"({"a":)";
+  EXPECT_EQ(parseError(objects + "1" + std::string(1000, '}')),
+            "launch record: nested too deeply");
 }
 
 // The page that describes the document shows this very one.

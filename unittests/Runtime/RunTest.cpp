@@ -222,6 +222,7 @@ TEST_F(RunTest, PeersAndTiming) {
              {"blocks", nullptr, "blockwise"}};
   c.time = true;
   c.pairs = 2;
+  c.sustained = 1e-6;
   CaseResult r = run(c);
   ASSERT_TRUE(r.ok) << r.error;
   ASSERT_EQ(r.peers.size(), 3u);
@@ -232,6 +233,7 @@ TEST_F(RunTest, PeersAndTiming) {
   ASSERT_TRUE(r.timing);
   EXPECT_EQ(r.timing->subjects.size(), 2u);
   EXPECT_GT(r.timing->ratios[0].median, 0);
+  EXPECT_EQ(r.timing->sustained.size(), 2u);
 }
 
 TEST(RunSample, CoversEdgesAndEveryTile) {

@@ -73,39 +73,22 @@ struct KernelShape {
   /// Scales that arrive once per tile: the blocks of 128 rows that a tile can
   /// touch (0: not this way), and the K blocks held of each.
   int64_t lhsTileRows = 0, rhsTileRows = 0, kCapacity = 0;
+  /// The producer hands each tile's coordinates on.
+  bool producerCoordinates = true;
 
   int64_t getThreads() const { return threadsPerWarpgroup * (warpgroups + 1); }
 };
 
-/// Byte offsets of the arrays in a CTA's dynamic shared memory, in the order
-/// in which they lie there. An array that does not exist has size 0.
+/// The arrays in a CTA's dynamic shared memory. Each entry of an array, one
+/// per stage or per tile in flight, is rounded up to 128 bytes.
 struct SharedMemoryLayout {
   struct Array {
     const char *name;
-    int64_t offset;
     int64_t size;
   };
-  /// stages x kBlocks tiles of `rows` x 128 bytes, 128-byte swizzled.
-  Array lhs, rhs;
-  /// warpgroups x buffers chunks of D.
-  Array output;
-  /// Per stage, each stage's share rounded up to 128 bytes.
-  Array lhsScales, rhsScales;
-  /// Two tiles' worth: [2][rows][kCapacity] floats, lhs before rhs.
-  Array lhsTileScales, rhsTileScales;
-  /// Two entries of 16 bytes: the ring of tile coordinates.
-  Array coordinates;
-  /// full[stages], empty[stages], then two pairs for the tile ring.
-  Array barriers;
+  std::vector<Array> arrays;
   int64_t total = 0;
 
-  /// Bytes between the staged scales of two stages.
-  int64_t lhsScaleStride = 0, rhsScaleStride = 0;
-
-  std::vector<Array> getArrays() const {
-    return {lhs,           rhs,           output,      lhsScales, rhsScales,
-            lhsTileScales, rhsTileScales, coordinates, barriers};
-  }
   /// "lhs 98304 + rhs 49152 + ... = 216832", without the empty ones.
   std::string itemise() const;
 };
@@ -114,6 +97,10 @@ SharedMemoryLayout computeSharedMemory(const KernelShape &shape);
 
 /// Registers per thread at entry: what `threads` threads can all have.
 int64_t registersAtEntry(int64_t threads);
+
+/// Accumulator registers of a consumer thread: a 64 x n fragment is n / 2
+/// registers, one per group in flight and one per slice.
+int64_t accumulators(const KernelShape &shape);
 
 /// Accumulator registers that fit beside addresses, scales and loop state in
 /// a consumer of `consumerRegs` (measured with ptxas 13.0: none spilled

@@ -50,11 +50,9 @@ Value pack(OpBuilder &b, Location loc, Type type, ArrayRef<Value> values) {
   return result;
 }
 
-template <typename OpT>
-using Pattern = ConvertOpToLLVMPattern<OpT>;
 
-struct ConvertZero : Pattern<ZeroOp> {
-  using Pattern::Pattern;
+struct ConvertZero : ConvertOpToLLVMPattern<ZeroOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
   LogicalResult
   matchAndRewrite(ZeroOp op, OpAdaptor,
                   ConversionPatternRewriter &b) const override {
@@ -64,8 +62,19 @@ struct ConvertZero : Pattern<ZeroOp> {
   }
 };
 
-struct ConvertFence : Pattern<WgmmaFenceOp> {
-  using Pattern::Pattern;
+struct ConvertUndefined : ConvertOpToLLVMPattern<UndefinedOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult
+  matchAndRewrite(UndefinedOp op, OpAdaptor,
+                  ConversionPatternRewriter &b) const override {
+    b.replaceOpWithNewOp<LLVM::UndefOp>(
+        op, getTypeConverter()->convertType(op.getType()));
+    return success();
+  }
+};
+
+struct ConvertFence : ConvertOpToLLVMPattern<WgmmaFenceOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
   LogicalResult
   matchAndRewrite(WgmmaFenceOp op, OpAdaptor,
                   ConversionPatternRewriter &b) const override {
@@ -74,8 +83,8 @@ struct ConvertFence : Pattern<WgmmaFenceOp> {
   }
 };
 
-struct ConvertCommit : Pattern<WgmmaCommitOp> {
-  using Pattern::Pattern;
+struct ConvertCommit : ConvertOpToLLVMPattern<WgmmaCommitOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
   LogicalResult
   matchAndRewrite(WgmmaCommitOp op, OpAdaptor,
                   ConversionPatternRewriter &b) const override {
@@ -101,8 +110,8 @@ Value makeDescriptor(OpBuilder &b, Location loc, Value address) {
       arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(fixed)));
 }
 
-struct ConvertWgmma : Pattern<WgmmaOp> {
-  using Pattern::Pattern;
+struct ConvertWgmma : ConvertOpToLLVMPattern<WgmmaOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
   LogicalResult
   matchAndRewrite(WgmmaOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &b) const override {
@@ -113,7 +122,9 @@ struct ConvertWgmma : Pattern<WgmmaOp> {
     int64_t columns = op.getType().getShape()[1];
     int64_t steps = op.getLhs().getType().getShape()[1] / kWgmmaK;
     // The first step does not read its accumulator.
-    Value acc = LLVM::UndefOp::create(b, loc, type);
+    Value acc = adaptor.getReuse();
+    if (!acc)
+      acc = LLVM::UndefOp::create(b, loc, type);
     for (int64_t step = 0; step < steps; ++step) {
       Value skip = arith::ConstantOp::create(
           b, loc, b.getI64IntegerAttr(step * kWgmmaK / 16));
@@ -146,11 +157,31 @@ struct ConvertWgmma : Pattern<WgmmaOp> {
   }
 };
 
-/// The wait does not define the registers that it makes readable, so LLVM
-/// could move reads above it. An empty piece of assembly with the
-/// accumulators as tied operands pins them below.
-struct ConvertWait : Pattern<WgmmaWaitOp> {
-  using Pattern::Pattern;
+/// An empty piece of assembly with the registers of a fragment as tied
+/// operands. It costs no instruction, and LLVM cannot move what computes or
+/// uses the fragment across it.
+Value pin(OpBuilder &b, Location loc, Value value) {
+  auto type = mlir::cast<LLVM::LLVMStructType>(value.getType());
+  size_t count = type.getBody().size();
+  SmallVector<Value> registers;
+  std::string outputs, inputs;
+  for (size_t i = 0; i < count; ++i) {
+    registers.push_back(extract(b, loc, value, i));
+    outputs += "=f,";
+    inputs += std::to_string(i) + (i + 1 < count ? "," : "");
+  }
+  return LLVM::InlineAsmOp::create(
+             b, loc, TypeRange{type}, registers, "", outputs + inputs,
+             /*has_side_effects=*/true, /*is_align_stack=*/false,
+             LLVM::tailcallkind::TailCallKind::None, LLVM::AsmDialectAttr(),
+             ArrayAttr())
+      .getResult(0);
+}
+
+/// The wait does not define the registers that it makes readable: they are
+/// pinned, so that no read moves above it.
+struct ConvertWait : ConvertOpToLLVMPattern<WgmmaWaitOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
   LogicalResult
   matchAndRewrite(WgmmaWaitOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &b) const override {
@@ -162,28 +193,12 @@ struct ConvertWait : Pattern<WgmmaWaitOp> {
     b.replaceOp(op, results);
     return success();
   }
-
-  static Value pin(OpBuilder &b, Location loc, Value value) {
-    auto type = mlir::cast<LLVM::LLVMStructType>(value.getType());
-    size_t count = type.getBody().size();
-    SmallVector<Value> registers;
-    std::string outputs, inputs;
-    for (size_t i = 0; i < count; ++i) {
-      registers.push_back(extract(b, loc, value, i));
-      outputs += "=f,";
-      inputs += std::to_string(i) + (i + 1 < count ? "," : "");
-    }
-    return LLVM::InlineAsmOp::create(
-               b, loc, TypeRange{type}, registers, "", outputs + inputs,
-               /*has_side_effects=*/true, /*is_align_stack=*/false,
-               LLVM::tailcallkind::TailCallKind::None,
-               LLVM::AsmDialectAttr(), ArrayAttr())
-        .getResult(0);
-  }
 };
 
-struct ConvertPromote : Pattern<PromoteOp> {
-  using Pattern::Pattern;
+/// The result is pinned: LLVM would sink the FMAs of a slice below the next
+/// slice's wgmma, which then needs registers of its own.
+struct ConvertPromote : ConvertOpToLLVMPattern<PromoteOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
   LogicalResult
   matchAndRewrite(PromoteOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &b) const override {
@@ -209,7 +224,7 @@ struct ConvertPromote : Pattern<PromoteOp> {
             extract(b, loc, acc, reg));
         acc = LLVM::InsertValueOp::create(b, loc, acc, next, reg);
       }
-    b.replaceOp(op, acc);
+    b.replaceOp(op, pin(b, loc, acc));
     return success();
   }
 
@@ -283,8 +298,8 @@ struct ConvertPromote : Pattern<PromoteOp> {
   };
 };
 
-struct ConvertReadScales : Pattern<ReadScalesOp> {
-  using Pattern::Pattern;
+struct ConvertReadScales : ConvertOpToLLVMPattern<ReadScalesOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
   LogicalResult
   matchAndRewrite(ReadScalesOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &b) const override {
@@ -318,8 +333,8 @@ struct ConvertReadScales : Pattern<ReadScalesOp> {
   }
 };
 
-struct ConvertLoadScales : Pattern<LoadScalesOp> {
-  using Pattern::Pattern;
+struct ConvertLoadScales : ConvertOpToLLVMPattern<LoadScalesOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
   LogicalResult
   matchAndRewrite(LoadScalesOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &b) const override {
@@ -367,8 +382,8 @@ struct ConvertLoadScales : Pattern<LoadScalesOp> {
   }
 };
 
-struct ConvertPackScales : Pattern<PackScalesOp> {
-  using Pattern::Pattern;
+struct ConvertPackScales : ConvertOpToLLVMPattern<PackScalesOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
   LogicalResult
   matchAndRewrite(PackScalesOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &b) const override {
@@ -385,8 +400,8 @@ struct ConvertPackScales : Pattern<PackScalesOp> {
   }
 };
 
-struct ConvertSliceScales : Pattern<SliceScalesOp> {
-  using Pattern::Pattern;
+struct ConvertSliceScales : ConvertOpToLLVMPattern<SliceScalesOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
   LogicalResult
   matchAndRewrite(SliceScalesOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &b) const override {
@@ -433,7 +448,7 @@ void dgemm::addHopperTypeConversions(LLVMTypeConverter &converter) {
 
 void dgemm::populateFragmentPatterns(LLVMTypeConverter &converter,
                                      RewritePatternSet &patterns) {
-  patterns.add<ConvertZero, ConvertFence, ConvertCommit, ConvertWgmma,
+  patterns.add<ConvertZero, ConvertUndefined, ConvertFence, ConvertCommit, ConvertWgmma,
                ConvertWait, ConvertPromote, ConvertReadScales,
                ConvertLoadScales, ConvertPackScales, ConvertSliceScales>(
       converter);

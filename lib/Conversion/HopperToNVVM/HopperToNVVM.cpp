@@ -8,7 +8,6 @@
 #include "mlir/Conversion/LLVMCommon/ConversionTarget.h"
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
 #include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
-#include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Transforms/DialectConversion.h"
@@ -272,12 +271,14 @@ struct HopperToNVVMPass
                              gpu::GPUDialect>();
     if (failed(applyPartialConversion(func, target, std::move(patterns))))
       return failure();
-    RewritePatternSet casts(&getContext());
-    populateReconcileUnrealizedCastsPatterns(casts);
-    ConversionTarget noCasts(getContext());
-    noCasts.addIllegalOp<UnrealizedConversionCastOp>();
-    noCasts.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
-    return applyPartialConversion(func, noCasts, std::move(casts));
+    SmallVector<UnrealizedConversionCastOp> casts, left;
+    func.walk([&](UnrealizedConversionCastOp op) { casts.push_back(op); });
+    reconcileUnrealizedCasts(casts, &left);
+    if (left.empty())
+      return success();
+    return left.front().emitError("cannot be lowered: ")
+           << left.front().getInputs().front().getType() << " to "
+           << left.front().getResult(0).getType();
   }
 };
 

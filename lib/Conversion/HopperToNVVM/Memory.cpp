@@ -12,11 +12,9 @@ using namespace dgemm::hopper;
 
 namespace {
 
-template <typename OpT>
-using Pattern = ConvertOpToLLVMPattern<OpT>;
 
-struct ConvertSubbuffer : Pattern<SubbufferOp> {
-  using Pattern::Pattern;
+struct ConvertSubbuffer : ConvertOpToLLVMPattern<SubbufferOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
   LogicalResult
   matchAndRewrite(SubbufferOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &b) const override {
@@ -33,8 +31,8 @@ struct ConvertSubbuffer : Pattern<SubbufferOp> {
   }
 };
 
-struct ConvertView : Pattern<ViewOp> {
-  using Pattern::Pattern;
+struct ConvertView : ConvertOpToLLVMPattern<ViewOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
   LogicalResult
   matchAndRewrite(ViewOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &b) const override {
@@ -46,8 +44,8 @@ struct ConvertView : Pattern<ViewOp> {
   }
 };
 
-struct ConvertBarrier : Pattern<hopper::BarrierOp> {
-  using Pattern::Pattern;
+struct ConvertBarrier : ConvertOpToLLVMPattern<hopper::BarrierOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
   LogicalResult
   matchAndRewrite(hopper::BarrierOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &b) const override {
@@ -59,8 +57,8 @@ struct ConvertBarrier : Pattern<hopper::BarrierOp> {
   }
 };
 
-struct ConvertFenceAsync : Pattern<FenceAsyncOp> {
-  using Pattern::Pattern;
+struct ConvertFenceAsync : ConvertOpToLLVMPattern<FenceAsyncOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
   LogicalResult
   matchAndRewrite(FenceAsyncOp op, OpAdaptor,
                   ConversionPatternRewriter &b) const override {
@@ -74,8 +72,8 @@ struct ConvertFenceAsync : Pattern<FenceAsyncOp> {
   }
 };
 
-struct ConvertTmaStore : Pattern<TmaStoreOp> {
-  using Pattern::Pattern;
+struct ConvertTmaStore : ConvertOpToLLVMPattern<TmaStoreOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
   LogicalResult
   matchAndRewrite(TmaStoreOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &b) const override {
@@ -88,8 +86,8 @@ struct ConvertTmaStore : Pattern<TmaStoreOp> {
   }
 };
 
-struct ConvertTmaStoreCommit : Pattern<TmaStoreCommitOp> {
-  using Pattern::Pattern;
+struct ConvertTmaStoreCommit : ConvertOpToLLVMPattern<TmaStoreCommitOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
   LogicalResult
   matchAndRewrite(TmaStoreCommitOp op, OpAdaptor,
                   ConversionPatternRewriter &b) const override {
@@ -98,8 +96,8 @@ struct ConvertTmaStoreCommit : Pattern<TmaStoreCommitOp> {
   }
 };
 
-struct ConvertTmaStoreWait : Pattern<TmaStoreWaitOp> {
-  using Pattern::Pattern;
+struct ConvertTmaStoreWait : ConvertOpToLLVMPattern<TmaStoreWaitOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
   LogicalResult
   matchAndRewrite(TmaStoreWaitOp op, OpAdaptor,
                   ConversionPatternRewriter &b) const override {
@@ -110,8 +108,8 @@ struct ConvertTmaStoreWait : Pattern<TmaStoreWaitOp> {
   }
 };
 
-struct ConvertThreadId : Pattern<gpu::ThreadIdOp> {
-  using Pattern::Pattern;
+struct ConvertThreadId : ConvertOpToLLVMPattern<gpu::ThreadIdOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
   LogicalResult
   matchAndRewrite(gpu::ThreadIdOp op, OpAdaptor,
                   ConversionPatternRewriter &b) const override {
@@ -154,8 +152,8 @@ private:
   int64_t pitch, mask;
 };
 
-struct ConvertStageFragment : Pattern<StageFragmentOp> {
-  using Pattern::Pattern;
+struct ConvertStageFragment : ConvertOpToLLVMPattern<StageFragmentOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
   LogicalResult
   matchAndRewrite(StageFragmentOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &b) const override {

@@ -1,6 +1,7 @@
 // Roles become branches on values that are uniform in a warp.
 #include "Build.h"
 #include "dgemm/Conversion/HopperToNVVM/HopperToNVVM.h"
+#include "llvm/ADT/MapVector.h"
 
 using namespace mlir;
 using namespace dgemm;
@@ -29,7 +30,12 @@ public:
     });
     // Inner ones first.
     for (Operation *op : roles)
-      expand(op);
+      if (!isa<ConsumersOp>(op) || !others.contains(op))
+        expand(op);
+    for (auto [op, branch] : others) {
+      expandOther(mlir::cast<ConsumersOp>(op), branch);
+      op->erase();
+    }
   }
 
 private:
@@ -48,10 +54,7 @@ private:
     } else if (auto warp = dyn_cast<WarpOp>(op)) {
       expandWarp(warp);
     } else if (auto producers = dyn_cast<ProducersOp>(op)) {
-      int64_t last = threads / kGroupThreads - 1;
-      setRegisters(producers.getBody().front(), producers.getRegisters());
-      moveInto(isEqual(b, loc, groupIndex(), last),
-               producers.getBody().front());
+      expandProducers(producers);
     } else if (auto consumers = dyn_cast<ConsumersOp>(op)) {
       expandConsumers(consumers);
     }
@@ -105,6 +108,32 @@ private:
     target->getOperations().splice(target->begin(), body.getOperations());
   }
 
+  /// Consumers that follow producers, and are all the other warpgroups, are
+  /// the other side of their branch: the assembler gives each side the
+  /// registers of its own budget only if no code follows that both reach.
+  void expandProducers(ProducersOp op) {
+    int64_t last = threads / kGroupThreads - 1;
+    Block &body = op.getBody().front();
+    setRegisters(body, op.getRegisters());
+    auto consumers = dyn_cast_or_null<ConsumersOp>(op->getNextNode());
+    bool rest = consumers && int64_t(consumers.getCount()) == last;
+    auto branch = scf::IfOp::create(b, loc, isEqual(b, loc, groupIndex(), last),
+                                    /*withElse=*/rest);
+    Block *target = branch.thenBlock();
+    target->getOperations().splice(target->begin(), body.getOperations());
+    if (rest)
+      others.insert({consumers, branch});
+  }
+
+  void expandOther(ConsumersOp op, scf::IfOp branch) {
+    Block &body = op.getBody().front();
+    setRegisters(body, op.getRegisters());
+    b.setInsertionPoint(branch);
+    body.getArgument(0).replaceAllUsesWith(groupIndex());
+    Block *target = branch.elseBlock();
+    target->getOperations().splice(target->begin(), body.getOperations());
+  }
+
   void expandConsumers(ConsumersOp op) {
     Block &body = op.getBody().front();
     Value group = groupIndex();
@@ -116,6 +145,7 @@ private:
     moveInto(mine, body);
   }
 
+  llvm::MapVector<Operation *, scf::IfOp> others;
   gpu::GPUFuncOp kernel;
   OpBuilder b;
   Location loc;

@@ -12,6 +12,9 @@ static int64_t roundUp(int64_t value, int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
+/// Tiles whose coordinates and scales are held at once.
+static constexpr int64_t tilesInFlight = 2;
+
 /// Concatenates its arguments; a message is one expression.
 template <typename... Ts> static std::string text(const Ts &...parts) {
   std::ostringstream os;
@@ -24,53 +27,42 @@ template <typename... Ts> static std::string text(const Ts &...parts) {
 SharedMemoryLayout
 dgemm::target::sm90::computeSharedMemory(const KernelShape &shape) {
   SharedMemoryLayout layout;
-  int64_t end = 0;
-  auto place = [&](const char *name, int64_t size) {
-    SharedMemoryLayout::Array array{name, end, size};
-    end += size;
-    return array;
+  auto place = [&](const char *name, int64_t entries, int64_t bytes) {
+    const int64_t size = entries * roundUp(bytes, tmaSharedAlignment);
+    layout.arrays.push_back({name, size});
+    layout.total += size;
   };
-  const int64_t tiles = shape.stages * shape.kBlocks;
-  layout.lhs = place("lhs", tiles * shape.tileM * kBlock);
-  layout.rhs = place("rhs", tiles * shape.tileN * kBlock);
-  layout.output = place("output", shape.warpgroups * shape.buffers * wgmmaM *
-                                      shape.chunk * shape.elementBytes);
-  auto stageScales = [&](bool staged, int64_t rows) {
-    return staged ? roundUp(shape.kBlocks * rows * 4, tmaSharedAlignment) : 0;
-  };
-  layout.lhsScaleStride = stageScales(shape.lhsStaged, shape.tileM);
-  layout.rhsScaleStride = stageScales(shape.rhsStaged, shape.tileN);
-  layout.lhsScales = place("lhs scales", shape.stages * layout.lhsScaleStride);
-  layout.rhsScales = place("rhs scales", shape.stages * layout.rhsScaleStride);
-  auto tileScales = [&](int64_t rows) {
-    return 2 * rows * shape.kCapacity * 4;
-  };
-  layout.lhsTileScales =
-      place("lhs tile scales", tileScales(shape.lhsTileRows));
-  layout.rhsTileScales =
-      place("rhs tile scales", tileScales(shape.rhsTileRows));
-  // Entries are read as one 16-byte vector.
-  end = roundUp(end, 16);
-  layout.coordinates = place("coordinates", 2 * 16);
-  end = roundUp(end, tmaSharedAlignment);
-  layout.barriers = place("barriers", mbarrierBytes * (2 * shape.stages + 4));
-  layout.total = end;
+  const int64_t stages = shape.stages, kBlocks = shape.kBlocks;
+  place("lhs", stages, kBlocks * shape.tileM * kBlock);
+  place("rhs", stages, kBlocks * shape.tileN * kBlock);
+  place("output", shape.warpgroups * shape.buffers,
+        wgmmaM * shape.chunk * shape.elementBytes);
+  place("lhs scales", stages, shape.lhsStaged ? kBlocks * shape.tileM * 4 : 0);
+  place("rhs scales", stages, shape.rhsStaged ? kBlocks * shape.tileN * 4 : 0);
+  place("lhs tile scales", tilesInFlight,
+        shape.lhsTileRows * shape.kCapacity * 4);
+  place("rhs tile scales", tilesInFlight,
+        shape.rhsTileRows * shape.kCapacity * 4);
+  place("coordinates", tilesInFlight, shape.producerCoordinates ? 16 : 0);
+  // A full and an empty barrier for each entry of a ring.
+  const bool tileRing =
+      shape.producerCoordinates || shape.lhsTileRows || shape.rhsTileRows;
+  const int64_t barriers =
+      2 * mbarrierBytes * (stages + (tileRing ? tilesInFlight : 0));
+  layout.arrays.push_back({"barriers", barriers});
+  layout.total += barriers;
   return layout;
 }
 
 std::string SharedMemoryLayout::itemise() const {
   std::ostringstream os;
   const char *separator = "";
-  int64_t sum = 0;
-  for (const Array &array : getArrays()) {
+  for (const Array &array : arrays) {
     if (!array.size)
       continue;
     os << separator << array.name << " " << array.size;
     separator = " + ";
-    sum += array.size;
   }
-  if (total != sum)
-    os << separator << "alignment " << total - sum;
   os << " = " << total;
   return os.str();
 }
@@ -125,20 +117,21 @@ std::string dgemm::target::sm90::checkRegisterPool(const KernelShape &shape) {
               "consumers may have ", fits);
 }
 
+int64_t dgemm::target::sm90::accumulators(const KernelShape &shape) {
+  return (shape.inFlight + shape.slices) * (shape.tileN / 2);
+}
+
 std::string dgemm::target::sm90::checkAccumulators(const KernelShape &shape) {
-  // A 64 x n fragment is n / 2 registers of each of 128 threads.
   const int64_t fragment = shape.tileN / 2;
-  const int64_t temporary = shape.inFlight * fragment;
-  const int64_t running = shape.slices * fragment;
+  const int64_t needed = accumulators(shape);
   const int64_t limit =
       accumulatorLimit(shape.producerRegs, shape.consumerRegs);
-  if (temporary + running <= limit)
+  if (needed <= limit)
     return {};
   return text("a consumer thread needs ", shape.inFlight, "*", fragment,
               " temporary and ", shape.slices, "*", fragment,
-              " running = ", temporary + running,
-              " accumulator registers, but ", limit, " fit in a budget of ",
-              shape.consumerRegs);
+              " running = ", needed, " accumulator registers, but ", limit,
+              " fit in a budget of ", shape.consumerRegs);
 }
 
 //===-- Tensor cores and TMA ----------------------------------------------===//
@@ -159,9 +152,10 @@ std::string dgemm::target::sm90::checkWgmmaN(int64_t n) {
 std::string dgemm::target::sm90::checkTMAStride(const std::string &name,
                                                 int64_t stride,
                                                 int64_t elementBytes) {
-  const int64_t bytes = stride * elementBytes;
-  if (bytes % tmaAlignment == 0)
+  // Remainders first: the product of a stride from a type may overflow.
+  if (stride % tmaAlignment * elementBytes % tmaAlignment == 0)
     return {};
+  const uint64_t bytes = uint64_t(stride) * elementBytes;
   return text("the row stride of ", name, " is ", bytes,
               " bytes, and TMA takes multiples of ", tmaAlignment,
               "; pad it to ", roundUp(bytes, tmaAlignment) / elementBytes,

@@ -29,21 +29,10 @@ static KernelShape coop256() {
 
 TEST(SM90, SharedMemoryOfTheDefaultTile) {
   SharedMemoryLayout layout = computeSharedMemory(coop256());
-  EXPECT_EQ(layout.lhs.offset, 0);
-  EXPECT_EQ(layout.lhs.size, 3 * 32768);
-  EXPECT_EQ(layout.rhs.offset, 98304);
-  EXPECT_EQ(layout.rhs.size, 3 * 16384);
-  EXPECT_EQ(layout.output.offset, 147456);
-  EXPECT_EQ(layout.output.size, 65536);
-  EXPECT_EQ(layout.lhsScales.offset, 212992);
-  EXPECT_EQ(layout.lhsScaleStride, 1024);
-  EXPECT_EQ(layout.rhsScales.size, 0);
-  EXPECT_EQ(layout.rhsTileScales.offset, 216064);
-  EXPECT_EQ(layout.rhsTileScales.size, 128);
-  EXPECT_EQ(layout.coordinates.offset, 216192);
-  EXPECT_EQ(layout.barriers.offset, 216320);
-  EXPECT_EQ(layout.barriers.size, 80);
-  EXPECT_EQ(layout.total, 216400);
+  EXPECT_EQ(layout.itemise(),
+            "lhs 98304 + rhs 49152 + output 65536 + lhs scales 3072 + rhs "
+            "tile scales 256 + coordinates 256 + barriers 80 = 216656");
+  EXPECT_EQ(layout.total, 216656);
   EXPECT_EQ(checkSharedMemory(coop256()), "");
 }
 
@@ -51,19 +40,22 @@ TEST(SM90, SharedMemoryIsItemised) {
   KernelShape shape = coop256();
   shape.stages = 4;
   EXPECT_EQ(checkSharedMemory(shape),
-            "needs 266592 bytes of shared memory, 34144 more than the 232448 "
+            "needs 266848 bytes of shared memory, 34400 more than the 232448 "
             "of a CTA: lhs 131072 + rhs 65536 + output 65536 + lhs scales "
-            "4096 + rhs tile scales 128 + coordinates 32 + barriers 96 + "
-            "alignment 96 = 266592");
+            "4096 + rhs tile scales 256 + coordinates 256 + barriers 96 = "
+            "266848");
 }
 
-TEST(SM90, StagedScalesAreRoundedUpPerStage) {
+TEST(SM90, EntriesAreRoundedUp) {
   KernelShape shape = coop256();
   shape.tileN = 24;
-  shape.rhsStaged = true;
+  shape.rhsStaged = true; // 24 floats: 96 bytes
   shape.rhsTileRows = 0;
-  EXPECT_EQ(computeSharedMemory(shape).rhsScaleStride, 128);
-  EXPECT_EQ(computeSharedMemory(shape).rhsScales.size, 384);
+  shape.producerCoordinates = false;
+  shape.buffers = 0;
+  EXPECT_EQ(computeSharedMemory(shape).itemise(),
+            "lhs 98304 + rhs 9216 + lhs scales 3072 + rhs scales 384 + "
+            "barriers 48 = 111024");
 }
 
 TEST(SM90, RegistersAtEntry) {

@@ -68,7 +68,7 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     |---|---|---|
     | `epilogue` | `after` | after the K loop, or `overlapped` with the neighbouring MMAs |
     | `chunk` | 64 | columns of a tile that are converted and stored together |
-    | `buffers` | 8 | chunk buffers per warpgroup, at most as many as it has chunks |
+    | `buffers` | 8 | chunk buffers per warpgroup; it gets no more than it can use in equal batches |
     | `store` | `tma` | through shared memory and TMA, or `direct` from registers |
 
     A buffer holds 64 rows of one chunk. Its rows lie in D's contiguous
@@ -86,12 +86,13 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
 
     #### Shared memory
 
-    In this order, all of it counted against 232448 bytes: lhs tiles, rhs
-    tiles (stages x kblocks x rows x 128), D's chunk buffers (warpgroups x
-    buffers x 64 x chunk elements, only with `store = tma`), staged scales
-    (per stage rounded up to 128 bytes), per-tile scales (two tiles x blocks
-    of 128 rows that a tile can touch x K blocks x 4), tile coordinates (32),
-    barriers (8 x (2 x stages + 4)).
+    All of it counts against 232448 bytes, each entry rounded up to 128: lhs
+    and rhs tiles (stages entries of kblocks x rows x 128), D's chunk buffers
+    (warpgroups x buffers entries of 64 x chunk elements, only with
+    `store = tma`), staged scales (stages entries of kblocks x rows x 4),
+    per-tile scales (two entries of blocks of 128 rows that a tile can touch x
+    K blocks x 4), tile coordinates (two entries of 16), and two barriers of 8
+    bytes for each stage and for each of two tiles in flight.
 
     #### Constraints
 
@@ -161,7 +162,7 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     Coordinates getCoordinates() const { return getValue().coordinates; }
     Epilogue getEpilogue() const { return getValue().epilogue; }
     int64_t getChunk() const { return getValue().chunk; }
-    /// Buffers after the clamp to the number of chunks per warpgroup.
+    /// The buffers that a warpgroup really gets.
     int64_t getBuffers() const { return getValue().getChunkBuffers(); }
     Store getStore() const { return getValue().store; }
     int64_t getProducerRegs() const { return getValue().producerRegs; }

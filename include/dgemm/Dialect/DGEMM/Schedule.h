@@ -5,7 +5,6 @@
 
 #include "dgemm/Dialect/DGEMM/DGEMMEnums.h"
 #include "llvm/ADT/Hashing.h"
-#include <algorithm>
 
 namespace dgemm::dg {
 
@@ -62,10 +61,21 @@ struct Schedule {
   int64_t getChunksPerWarpgroup() const {
     return getSlices() * (tileN / chunk);
   }
-  /// Chunk buffers that a warpgroup really gets: never more than it has
-  /// chunks to write.
+  /// Chunk buffers that a warpgroup really gets: a divisor of the chunks of a
+  /// slice, so that a slice goes out in equal batches, or all chunks of a
+  /// number of slices that divides them.
   int64_t getChunkBuffers() const {
-    return std::min(buffers, getChunksPerWarpgroup());
+    const int64_t chunks = tileN / chunk, slices = getSlices();
+    if (chunks == 0) // no chunk fits: nothing is staged
+      return 0;
+    if (buffers >= chunks) {
+      const int64_t held = buffers / chunks;
+      return chunks * (slices % held == 0 ? held : held >= slices ? slices : 1);
+    }
+    int64_t batch = buffers;
+    while (batch > 1 && chunks % batch != 0)
+      --batch;
+    return batch;
   }
 };
 

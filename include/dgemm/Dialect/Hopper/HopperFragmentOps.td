@@ -13,11 +13,17 @@ def Hopper_WgmmaOp : Hopper_Op<"wgmma",
     A chain of `wgmma.m64nNk32`, the first with scale-d = 0: 64 rows of `lhs`
     times all rows of `rhs` over the K of one block, both K-major in shared
     memory with a 128-byte swizzle (PTX ISA section 9.7.15.5).
+
+    `reuse` is a fragment whose registers the product takes once everything
+    above has read it. Without it ptxas starts the product early, in registers
+    of its own, and two 64x128 temporaries beside two accumulators spill.
   }];
-  let arguments = (ins Hopper_BufferType:$lhs, Hopper_BufferType:$rhs);
+  let arguments = (ins Hopper_BufferType:$lhs, Hopper_BufferType:$rhs,
+                       Optional<Hopper_FragmentType>:$reuse);
   let results = (outs Hopper_PendingType:$result);
   let assemblyFormat = [{
-    $lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs) `->` type($result)
+    $lhs `,` $rhs (`reuse` $reuse^ `:` type($reuse))? attr-dict
+    `:` type($lhs) `,` type($rhs) `->` type($result)
   }];
   let hasVerifier = 1;
 }

@@ -53,6 +53,7 @@ sm90::KernelShape dgemm::dg::getKernelShape(const Schedule &schedule,
     shape.lhsTileRows = sm90::scaleRowsPerTile(schedule.tileM);
   if (schedule.rhsScales == ScalePath::Tile)
     shape.rhsTileRows = sm90::scaleRowsPerTile(schedule.tileN);
+  shape.producerCoordinates = schedule.coordinates == Coordinates::Producer;
   const int64_t kBlocks = facts.getKBlocks();
   shape.kCapacity =
       ShapedType::isDynamic(kBlocks) ? schedule.maxKBlocks : kBlocks;

@@ -1,7 +1,13 @@
-// Gives each dgemm.gemm without a schedule one.
+// Gives each dgemm.gemm without a schedule the one that the cost model ranks
+// first.
 
+#include "dgemm/Dialect/DGEMM/Transforms/CostModel.h"
 #include "dgemm/Dialect/DGEMM/Transforms/Passes.h"
 #include "dgemm/Dialect/DGEMM/Transforms/Transforms.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <set>
 
 namespace dgemm::dg {
 #define GEN_PASS_DEF_DGEMMSELECTSCHEDULEPASS
@@ -10,15 +16,257 @@ namespace dgemm::dg {
 
 using namespace mlir;
 using namespace dgemm::dg;
+namespace sm90 = dgemm::target::sm90;
+
+namespace {
+
+/// A size that stands for "large" where nothing is known.
+constexpr int64_t assumedSize = 7168;
+/// From here on the tokens fill WGMMA's 64 rows, and a swap only costs.
+constexpr int64_t swapBelow = 64;
+
+/// K blocks of per-tile scales that a kernel may have to hold.
+constexpr int64_t mostTileScales = 1024;
+/// And those that it has room for where K is dynamic: K = 65536.
+constexpr int64_t dynamicTileScales = 512;
+
+struct Candidate {
+  Schedule schedule;
+  Cost cost;
+  /// Empty, or the number that makes it infeasible.
+  std::string rejection;
+
+  std::string str() const {
+    return llvm::formatv("tile [{0}, {1}]{2}, {3} warpgroups, {4} stages of "
+                         "{5} K blocks, {6} in flight",
+                         schedule.tileM, schedule.tileN,
+                         schedule.swap ? " swapped" : "", schedule.warpgroups,
+                         schedule.stages, schedule.kBlocks, schedule.inFlight);
+  }
+};
+
+//===-- What the operands' strides and types decide -----------------------===//
+
+ScalePath choosePath(const ScaleSide &side, const ProblemFacts &facts) {
+  if (!side.vector)
+    // Beyond that K a tile's scales would crowd out its operands.
+    return facts.getKBlocks() > mostTileScales ? ScalePath::Direct
+                                               : ScalePath::Tile;
+  // A dynamic K stride becomes a precondition of the launch.
+  const bool aligned =
+      ShapedType::isDynamic(side.kStride) || side.kStride % 4 == 0;
+  return side.rowStride == 1 && aligned ? ScalePath::Staged : ScalePath::Direct;
+}
+
+Store chooseStore(const ProblemFacts &facts) {
+  // A dynamic row stride is taken to be as good as the row's own length.
+  const int64_t length =
+      ShapedType::isDynamic(facts.strideD) ? facts.n : facts.strideD;
+  const bool aligned =
+      !ShapedType::isDynamic(length) &&
+      sm90::checkTMAStride("D", length, facts.elementBytes).empty();
+  return aligned ? Store::TMA : Store::Direct;
+}
+
+/// How good rows of `bytes` are in shared memory: full swizzled lines first,
+/// then pitches that spread over the banks by themselves.
+int chunkRank(int64_t bytes) {
+  if (bytes == 128)
+    return 4;
+  if (bytes / 16 % 2 == 1 && bytes >= 80 && bytes <= 192)
+    return 3;
+  if (bytes == 64)
+    return 2;
+  return bytes == 32 ? 1 : 0;
+}
+
+int64_t chooseChunk(const Schedule &schedule, const ProblemFacts &facts) {
+  // After a swap a buffer's rows are the 64 rows of a slice, whatever the
+  // chunk: few large chunks are best.
+  int64_t best = 8;
+  int bestRank = -1;
+  for (int64_t chunk = 8; chunk <= schedule.tileN; chunk += 8) {
+    if (schedule.tileN % chunk != 0)
+      continue;
+    const int rank = schedule.swap ? (chunk <= 64 ? 1 : 0)
+                                   : chunkRank(chunk * facts.elementBytes);
+    if (rank >= bestRank) {
+      best = chunk;
+      bestRank = rank;
+    }
+  }
+  return best;
+}
+
+//===-- Candidates --------------------------------------------------------===//
+
+/// Fills shared memory: first D's whole tile, then as many stages as fit;
+/// where those would be fewer than three, D gets fewer buffers instead.
+void chooseStages(Schedule &schedule, const ProblemFacts &facts) {
+  // More K blocks than this in flight have never helped.
+  const int64_t most = std::max<int64_t>(4, 8 / schedule.kBlocks);
+  const int64_t chunks = schedule.getChunksPerWarpgroup();
+  for (schedule.buffers = std::max<int64_t>(chunks, 1);;
+       schedule.buffers = (schedule.buffers + 1) / 2) {
+    for (schedule.stages = most; schedule.stages >= 3; --schedule.stages)
+      if (sm90::checkSharedMemory(getKernelShape(schedule, facts)).empty())
+        return;
+    if (schedule.buffers == 1)
+      break;
+  }
+  schedule.stages = 2;
+}
+
+/// The first number that speaks against `schedule`, if any does. A choice
+/// must never spill, so it keeps more registers free than the verifier asks
+/// for where a promotion holds many scales.
+std::string reject(const Schedule &schedule, const ProblemFacts &facts) {
+  const sm90::KernelShape shape = getKernelShape(schedule, facts);
+  const bool straddles = sm90::scaleRowsPerTile(schedule.tileN) > 1;
+  const int64_t wanted = facts.vectorB ? 40 : straddles ? 24 : 16;
+  const int64_t left = schedule.consumerRegs - sm90::accumulators(shape);
+  if (left >= 16 && left < wanted)
+    return llvm::formatv("{0} of {1} registers remain beside the "
+                         "accumulators, and its scales want {2}",
+                         left, schedule.consumerRegs, wanted);
+  for (const std::string &message :
+       {sm90::checkRegisterPool(shape), sm90::checkAccumulators(shape),
+        sm90::checkSharedMemory(shape)})
+    if (!message.empty())
+      return message;
+  return {};
+}
+
+/// Every schedule worth costing. `facts` are the op's, `sizes` the same with
+/// a number for each dynamic size.
+std::vector<Candidate> enumerate(const ProblemFacts &facts,
+                                 const ProblemFacts &sizes, int64_t sms) {
+  // {consumer warpgroups, slices of each, producer and consumer registers}
+  static constexpr int64_t shapes[][4] = {
+      {2, 2, 40, 232}, {2, 1, 40, 232}, {3, 1, 32, 160}, {1, 1, 40, 232}};
+  // {K blocks per stage, WGMMA groups in flight}
+  static constexpr int64_t depths[][2] = {{1, 1}, {2, 1}, {2, 2},
+                                          {4, 1}, {4, 2}, {4, 4}};
+  std::vector<Candidate> candidates;
+  for (bool swap : {false, true}) {
+    if (swap && sizes.m >= swapBelow)
+      continue;
+    // The tile's columns are tokens after a swap: all of them at once.
+    const int64_t columns = swap ? sizes.m : sizes.n;
+    const int64_t widest =
+        std::clamp<int64_t>(llvm::alignTo(columns, 8), 8, sm90::wgmmaMaxN);
+    for (auto [warpgroups, slices, producerRegs, consumerRegs] : shapes) {
+      for (int64_t n = swap ? widest : 8; n <= widest; n += 8) {
+        for (auto [kBlocks, inFlight] : depths) {
+          Schedule schedule;
+          schedule.swap = swap;
+          schedule.warpgroups = warpgroups;
+          schedule.tileM = sm90::wgmmaM * warpgroups * slices;
+          schedule.tileN = n;
+          schedule.kBlocks = kBlocks;
+          schedule.inFlight = inFlight;
+          schedule.producerRegs = producerRegs;
+          schedule.consumerRegs = consumerRegs;
+          schedule.lhsScales =
+              choosePath(getLhsScaleSide(schedule, facts), facts);
+          schedule.rhsScales =
+              choosePath(getRhsScaleSide(schedule, facts), facts);
+          if (ShapedType::isDynamic(facts.k))
+            schedule.maxKBlocks = dynamicTileScales;
+          schedule.store = chooseStore(facts);
+          schedule.chunk = chooseChunk(schedule, facts);
+          schedule.specializeN = !ShapedType::isDynamic(facts.n);
+          schedule.specializeK = !ShapedType::isDynamic(facts.k);
+          chooseStages(schedule, facts);
+          candidates.push_back({schedule, estimateCost(schedule, sizes, sms),
+                                reject(schedule, facts)});
+        }
+      }
+    }
+  }
+  return candidates;
+}
+
+/// Says what was chosen and why: the terms of the best candidates, and those
+/// that the model likes better but that do not fit.
+void explain(GemmOp op, ArrayRef<const Candidate *> ranked,
+             const Candidate *chosen, const ProblemFacts &sizes, int64_t sms) {
+  constexpr int most = 4;
+  InFlightDiagnostic remark = op.emitRemark();
+  remark << "chose " << op.getScheduleAttr() << " for M = " << sizes.m
+         << ", N = " << sizes.n << ", K = " << sizes.k << " on " << sms
+         << " SMs, " << ranked.size() << " candidates";
+  int listed = 0;
+  // The best of each tile: depths of the same tile differ by little.
+  std::set<std::tuple<int64_t, int64_t, bool>> seen;
+  for (const Candidate *candidate : ranked)
+    if (candidate->rejection.empty() && listed < most &&
+        seen.insert({candidate->schedule.tileM, candidate->schedule.tileN,
+                     candidate->schedule.swap})
+            .second)
+      remark.attachNote() << "candidate " << ++listed << ": "
+                          << candidate->str() << ": " << candidate->cost.str();
+  listed = 0;
+  for (const Candidate *candidate : ranked) {
+    if (candidate == chosen || ++listed > most)
+      break;
+    remark.attachNote() << "does not fit: " << candidate->str() << ", "
+                        << llvm::formatv("{0:f1} us",
+                                         candidate->cost.microseconds)
+                        << ": " << candidate->rejection;
+  }
+}
+
+} // namespace
 
 LogicalResult dgemm::dg::selectSchedule(GemmOp op,
                                         const SelectScheduleOptions &options) {
-  if (!op.getScheduleAttr())
-    op.setScheduleAttr(ScheduleAttr::get(op.getContext(), Schedule()));
+  // What the user wrote stays.
+  if (op.getScheduleAttr())
+    return success();
+  if (options.sms < 1 || options.m < 0)
+    return op.emitOpError() << "cannot choose a schedule for " << options.sms
+                            << " SMs and M = " << options.m;
+  const ProblemFacts facts = getProblemFacts(op);
+  ProblemFacts sizes = facts;
+  auto assume = [](int64_t &size, int64_t assumed) {
+    // Bounds that keep the model's arithmetic finite; no GPU holds more.
+    size = std::clamp<int64_t>(ShapedType::isDynamic(size) ? assumed : size, 1,
+                               int64_t(1) << 31);
+  };
+  assume(sizes.m, options.m);
+  assume(sizes.n, assumedSize);
+  assume(sizes.k, assumedSize);
+
+  const std::vector<Candidate> candidates =
+      enumerate(facts, sizes, options.sms);
+  SmallVector<const Candidate *, 0> ranked;
+  for (const Candidate &candidate : candidates)
+    ranked.push_back(&candidate);
+  // Among equals the one that was enumerated first.
+  llvm::sort(ranked, [](const Candidate *a, const Candidate *b) {
+    return std::pair(a->cost.microseconds, a) <
+           std::pair(b->cost.microseconds, b);
+  });
+  // The arithmetic rejected what it could; the verifier has the last word.
+  auto chosen = llvm::find_if(ranked, [&](const Candidate *candidate) {
+    auto silent = [] { return InFlightDiagnostic(); };
+    return candidate->rejection.empty() &&
+           succeeded(checkSchedule(candidate->schedule, silent)) &&
+           succeeded(checkSchedule(candidate->schedule, facts, silent));
+  });
+  if (chosen == ranked.end())
+    return op.emitOpError()
+           << "none of " << ranked.size() << " schedules fits; the first one "
+           << ranked.front()->rejection;
+  op.setScheduleAttr(ScheduleAttr::get(op.getContext(), (*chosen)->schedule));
+  if (options.explain)
+    explain(op, ranked, *chosen, sizes, options.sms);
   return success();
 }
 
 namespace {
+
 struct DGEMMSelectSchedulePass
     : public dgemm::dg::impl::DGEMMSelectSchedulePassBase<
           DGEMMSelectSchedulePass> {
@@ -38,4 +286,5 @@ struct DGEMMSelectSchedulePass
       signalPassFailure();
   }
 };
+
 } // namespace

@@ -136,6 +136,9 @@ LogicalResult WgmmaOp::verify() {
   if (shape[1] % 8 != 0 || shape[1] < 8 || shape[1] > 256)
     return emitOpError("a wgmma has a multiple of 8 columns up to 256, got ")
            << shape[1];
+  if (getReuse() && getReuse().getType().getShape() != shape)
+    return emitOpError("reuses the registers of ")
+           << getReuse().getType() << " for " << getResult().getType();
   for (Type type : {getLhs().getType(), getRhs().getType()})
     if (cast<BufferType>(type).getSwizzle() != 128)
       return emitOpError("operands have rows of 128 bytes with a 128-byte "

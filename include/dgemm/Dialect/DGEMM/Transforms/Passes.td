@@ -40,7 +40,32 @@ def DGEMMEvaluatePass : Pass<"dgemm-evaluate"> {
 
 def DGEMMSelectSchedulePass : Pass<"dgemm-select-schedule"> {
   let summary = "Choose a schedule for each dgemm.gemm that has none";
-  let dependentDialects = ["::dgemm::dg::DGEMMDialect"];
+  let description = [{
+    Enumerates tiles, depths and operand orders, discards what does not fit
+    the registers and the shared memory of an SM, ranks the rest with an
+    analytic model, and puts the first one on the op. How scales and D travel
+    follows from their strides; static N and K are baked in. A schedule that
+    is already there is kept.
+
+    On tensors the pass assumes contiguous buffers. A dynamic K stride of
+    scales is taken to be a multiple of 16 bytes, and a dynamic row stride of
+    D to be as aligned as its rows are long: both become preconditions of the
+    launch. A dynamic N or K counts as large.
+
+    Before:
+
+    ```mlir
+    dgemm.gemm ins(...) outs(%d : memref<?x7168xbf16>)
+    ```
+
+    After:
+
+    ```mlir
+    dgemm.gemm ins(...) outs(%d : memref<?x7168xbf16>)
+        {schedule = #dgemm.schedule<tile = [256, 128], buffers = 4,
+                                    specialize = [n, k]>}
+    ```
+  }];
   let options = [
     Option<"sms", "sms", "int64_t", "132",
            "Streaming multiprocessors of the GPU">,
