@@ -64,6 +64,7 @@ Cluster::Cluster(Device &device, uint64_t index, bool trace)
       warp->self = agents++;
       warp->tensor = agents++;
       warp->bulk = agents++;
+      warp->stores = agents++;
       warp->knows.start(warp->self);
       warps.push_back(warp.get());
       cta->warps.push_back(std::move(warp));
@@ -142,7 +143,7 @@ std::string Cluster::agentName(uint32_t agent) const {
       return name;
     if (agent == warp->tensor)
       return "the tensor core for " + name;
-    if (agent == warp->bulk)
+    if (agent == warp->bulk || agent == warp->stores)
       return "the TMA unit for " + name;
   }
   for (const auto &cta : ctas)

@@ -183,7 +183,7 @@ Step commit(Cluster &cluster, Warp &warp, const Inst &, uint32_t mask) {
 /// Groups belong to the thread that committed them.
 Step waitGroup(Cluster &cluster, Warp &warp, const Inst &inst, uint32_t mask) {
   int64_t allowed = inst.imm;
-  uint64_t newest = 0;
+  uint64_t newest = warp.bulkRetired;
   bool pending = false;
   for (const BulkOp &op : warp.bulkOps) {
     bool wanted = (mask >> op.lane & 1) && op.group >= 0 &&
@@ -214,11 +214,15 @@ Step waitGroup(Cluster &cluster, Warp &warp, const Inst &inst, uint32_t mask) {
                      "waits for bulk groups in threads that committed none; "
                      "the thread that committed them must wait");
     warp.knows.raise(mask, warp.live, warp.bulk, (uint32_t)newest);
+    if (!inst.flags) // not .read: the writes are done as well
+      warp.knows.raise(mask, warp.live, warp.stores, (uint32_t)newest);
   }
   warp.time = std::max(warp.time, warp.bulkTime);
   while (!warp.bulkOps.empty() && warp.bulkOps.front().done &&
-         warp.bulkOps.front().serial < newest)
+         warp.bulkOps.front().serial < newest) {
+    warp.bulkRetired = warp.bulkOps.front().serial + 1;
     warp.bulkOps.pop_front();
+  }
   while (!cluster.checking() && !warp.bulkOps.empty() &&
          warp.bulkOps.front().done && warp.bulkOps.front().group >= 0)
     warp.bulkOps.pop_front();

@@ -3,6 +3,7 @@
 #define DGEMM_LIB_SIMULATOR_MACHINE_H
 
 #include "Knowledge.h"
+#include "GlobalShadow.h"
 #include "Program.h"
 #include "Shadow.h"
 
@@ -76,7 +77,8 @@ struct Warp {
   uint64_t fenceStep = 0; // of the last wgmma.fence
   bool anyInFlight = false;
   WarpKnowledge knows;
-  uint32_t self = 0, tensor = 0, bulk = 0; // agents
+  uint32_t self = 0, tensor = 0; // agents
+  uint32_t bulk = 0, stores = 0; // bulk copies: shared reads, global writes
   uint64_t time = 0;
   uint32_t registers = 0;     // setmaxnreg
   std::vector<uint8_t> local; // localBytes per lane
@@ -88,6 +90,7 @@ struct Warp {
   // bulk groups
   std::deque<BulkOp> bulkOps;
   uint64_t bulkIssued = 0;
+  uint64_t bulkRetired = 0; // those before have been waited for
   int64_t bulkCommits[32] = {};
   uint64_t bulkTime = 0; // when the last of them finished
   std::vector<std::pair<uint32_t, uint32_t>> freshBarriers; // inits not fenced
@@ -203,6 +206,7 @@ struct Device {
   GlobalMemory &memory;
   const Options &options;
   std::vector<uint8_t> params;
+  GlobalShadow shadow;
   std::mutex atomics; // orders read-modify-write accesses of all clusters
   std::mutex results;
   Result result;
@@ -254,6 +258,8 @@ public:
   // Engines.
   void issue(Transfer transfer, uint32_t lane);
   void execute(Transfer &transfer);
+  void noteGlobal(const Warp &warp, const Inst &inst, uint64_t address,
+                  uint64_t bytes, bool write, const Accessor &who);
   void noteGlobalStore(const Transfer &transfer, uint64_t address,
                        uint64_t bytes, bool atomic);
   void executeWgmma(Cta &cta, uint32_t group);
@@ -274,6 +280,7 @@ public:
   const Kernel &kernel;
   uint64_t index;
   bool check, tracing;
+  bool synchronises = false; // through global memory
   std::vector<std::unique_ptr<Cta>> ctas;
   std::vector<Warp *> warps; // of all CTAs
   uint32_t agents = 0;

@@ -48,6 +48,11 @@ CLUSTERS = {
 ONE_BLOCK = {"tma_store", "tma_reduce_int", "matrix_moves"}
 
 
+def one_block(name):
+    return name in ONE_BLOCK or name.startswith("tma_load")
+
+
+
 def main():
     here = pathlib.Path(__file__).parent
     features = []
@@ -67,7 +72,7 @@ def main():
                         "when": "1",
                         "block": [256 if name == "register_pool" else 128, 1, 1],
                         "cluster": [2 if name in CLUSTERS else 1, 1, 1],
-                        "grid": ["1" if name in ONE_BLOCK else "2", "1", "1"],
+                        "grid": ["1" if one_block(name) else "2", "1", "1"],
                         "dynamic_shared_memory": 32768,
                         "pdl": False,
                         "args": args,
