@@ -52,6 +52,8 @@ Cluster::Cluster(Device &device, uint64_t index, bool trace)
       warp->touched.assign(kernel.rows, 0);
       warp->inFlight.assign(kernel.rows, 0);
       warp->owner.assign(kernel.rows, 0);
+      if (device.options.seed == 0)
+        warp->resultTime.assign(kernel.rows, 0);
       warp->rowRole.assign(kernel.rows, Warp::Accumulator);
       uint32_t lanesHere = std::min(32u, threads - w * 32);
       warp->live = lanesHere == 32 ? ~0u : (1u << lanesHere) - 1;

@@ -330,6 +330,14 @@ void Decoder::decodeOne() {
     out->guard = (int32_t)registers[in->guard].row;
     out->guardNegated = in->guardNegated;
   }
+  // Rough latencies of Hopper, for the order of seed 0 and the timeline.
+  static const std::pair<const char *, uint16_t> latencies[] = {
+      {"ld.global", 500}, {"ld.shared", 24}, {"ldmatrix", 28},
+      {"atom.", 600},     {"shfl", 24},      {"mbarrier.try_wait", 12},
+      {"div.", 40},       {"rem.", 40}};
+  for (const auto &[prefix, latency] : latencies)
+    if (in->opcode.compare(0, strlen(prefix), prefix) == 0)
+      out->latency = latency;
   for (Family family : families)
     if (family(*this)) {
       if (!out->run)

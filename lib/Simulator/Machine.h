@@ -80,6 +80,11 @@ struct Warp {
   uint32_t self = 0, tensor = 0; // agents
   uint32_t bulk = 0, stores = 0; // bulk copies: shared reads, global writes
   uint64_t time = 0;
+  std::vector<uint64_t> resultTime; // per row, for the latency model
+  // For the timeline: where the present stretch began, and its wait.
+  uint64_t traceMark = 0;
+  Wait::Kind traceWait = Wait::None;
+  std::string traceName;
   uint32_t registers = 0;     // setmaxnreg
   std::vector<uint8_t> local; // localBytes per lane
   // wgmma: operations issued, and the issue count at each commit.
@@ -304,6 +309,7 @@ private:
   void runWarp(Warp &warp, uint32_t burst);
   bool stepSplit(Warp &warp);
   bool wakeTimedOut();
+  void traceStep(Warp &warp, Step step);
   [[noreturn]] void deadlock();
   bool runTimed();
   bool runRandom();

@@ -51,7 +51,7 @@ struct Inst {
   uint8_t size = 0;  // bytes per element
   uint8_t count = 1; // vector elements
   uint16_t opcode = 0;
-  uint16_t latency = 0; // clocks beyond the issue, for the latency model
+  uint16_t latency = 4; // clocks until the result is there, in the model
   uint32_t flags = 0;
   int64_t imm = 0;
   uint32_t target = 0, reconverge = 0;
