@@ -313,7 +313,7 @@ void Decoder::decodeOne() {
   static const Family families[] = {decodeMove,     decodeInteger, decodeLogic,
                                     decodeCompare,  decodeFloat,   decodeHalf,
                                     decodeConvert,  decodeMemory,  decodeAtomic,
-                                    decodeControl,  decodeBarrier, decodeWarp,
+                                    decodeTensorMap, decodeControl,  decodeBarrier, decodeWarp,
                                     decodeMBarrier, decodeTMA,     decodeBulk,
                                     decodeMatrix,   decodeWgmma};
   out->line = in->line;

@@ -28,6 +28,14 @@ TensorMap loadMap(Cluster &cluster, Warp &warp, const Inst &inst,
       bytes = params.data() + offset;
   } else if ((address & kWindowMask) == 0) {
     bytes = cluster.device.memory.find(address, sizeof(map));
+    std::lock_guard<std::mutex> lock(cluster.device.atomics);
+    auto it = cluster.device.mapVersions.find(address);
+    auto seen = warp.mapsSeen.find(address);
+    if (cluster.checking() && it != cluster.device.mapVersions.end() &&
+        (seen == warp.mapsSeen.end() || seen->second != it->second))
+      cluster.report(HazardKind::TensorMapProxy, &warp, &inst,
+                     "the tensor map was changed on the device; put "
+                     "fence.proxy.tensormap::generic.acquire before its use");
   } else {
     cluster.fault(HazardKind::BadOperand, &warp, &inst,
                   "the tensor map lies in local or shared memory; pass it as "

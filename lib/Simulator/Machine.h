@@ -101,6 +101,7 @@ struct Warp {
   std::vector<std::pair<uint32_t, uint32_t>> freshBarriers; // inits not fenced
   uint64_t clusterArrivals = 0; // barrier.cluster generation arrived at
   bool clusterArrived = false;
+  std::map<uint64_t, uint64_t> mapsSeen; // tensor maps acquired, version
   uint32_t idleWaits = 0; // waits in a row that found nothing
 
   Split &split() { return splits[current]; }
@@ -212,6 +213,7 @@ struct Device {
   const Options &options;
   std::vector<uint8_t> params;
   GlobalShadow shadow;
+  std::map<uint64_t, uint64_t> mapVersions; // tensor maps changed in the run
   std::mutex atomics; // orders read-modify-write accesses of all clusters
   std::mutex results;
   Result result;
