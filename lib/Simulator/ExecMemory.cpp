@@ -283,8 +283,13 @@ uint8_t *dgemm::sim::resolve(Cluster &cluster, Warp &warp, const Inst &inst,
     }
     uint32_t mask = lane < 32 ? 1u << lane : warp.live;
     warp.knows.accessed(mask);
-    Accessor who{warp.self, warp.knows.tick(), &warp.knows.of(mask), false,
-                 inst.line, lane, warp.knows.ordered(mask)};
+    Accessor who{warp.self,
+                 warp.knows.tick(),
+                 &warp.knows.of(mask),
+                 false,
+                 inst.line,
+                 lane,
+                 warp.knows.ordered(mask)};
     cluster.noteGlobal(warp, inst, address, bytes, write, who);
     return p;
   }

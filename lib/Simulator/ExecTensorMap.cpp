@@ -8,8 +8,16 @@ using ptx::Operand;
 
 namespace {
 enum Field : uint32_t {
-  GlobalAddress, Rank, BoxDim, GlobalDim, GlobalStride, ElementStride,
-  ElementType, Interleave, Swizzle, Fill
+  GlobalAddress,
+  Rank,
+  BoxDim,
+  GlobalDim,
+  GlobalStride,
+  ElementStride,
+  ElementType,
+  Interleave,
+  Swizzle,
+  Fill
 };
 
 /// Counts a change of the map at `address`: older views are stale.
@@ -46,20 +54,36 @@ Step replace(Cluster &cluster, Warp &warp, const Inst &inst, uint32_t mask) {
       cluster.fault(HazardKind::BadOperand, &warp, &inst,
                     "the 128 bytes are not a tensor map");
     switch (inst.flags & 0xff) {
-    case GlobalAddress: map.address = value; break;
-    case Rank: map.rank = (uint8_t)(value + 1); break; // encoded less one
-    case BoxDim: map.box[ordinal] = (uint16_t)value; break;
-    case GlobalDim: map.sizes[ordinal] = (uint32_t)value; break;
-    case GlobalStride: map.strides[ordinal] = value; break;
-    case ElementStride: map.elementStrides[ordinal] = (uint8_t)value; break;
+    case GlobalAddress:
+      map.address = value;
+      break;
+    case Rank:
+      map.rank = (uint8_t)(value + 1);
+      break; // encoded less one
+    case BoxDim:
+      map.box[ordinal] = (uint16_t)value;
+      break;
+    case GlobalDim:
+      map.sizes[ordinal] = (uint32_t)value;
+      break;
+    case GlobalStride:
+      map.strides[ordinal] = value;
+      break;
+    case ElementStride:
+      map.elementStrides[ordinal] = (uint8_t)value;
+      break;
     case ElementType:
       map.dtype = elementType(cluster, warp, inst, value);
       break;
-    case Interleave: map.interleave = (uint8_t)value; break;
+    case Interleave:
+      map.interleave = (uint8_t)value;
+      break;
     case Swizzle:
       map.swizzle = value >= 1 && value <= 3 ? (uint8_t)(value + 4) : 0;
       break;
-    default: map.nanFill = value != 0; break;
+    default:
+      map.nanFill = value != 0;
+      break;
     }
     memcpy(bytes, &map, sizeof(map));
     if (inst.space == Space::Global)
@@ -81,8 +105,8 @@ Step copyFenced(Cluster &cluster, Warp &warp, const Inst &inst, uint32_t mask) {
   };
   Cta *cta;
   uint32_t offset;
-  const uint8_t *from =
-      cluster.shared(warp, inst, (uint32_t)address(r + 2), 128, cta, offset, 128);
+  const uint8_t *from = cluster.shared(warp, inst, (uint32_t)address(r + 2),
+                                       128, cta, offset, 128);
   if (cluster.checking())
     cluster.noteShared(warp, inst, *cta, offset, 128, false, 32);
   uint8_t *to = cluster.global(warp, inst, address(r), 128, true, 128);
@@ -127,11 +151,16 @@ bool dgemm::sim::decodeTensorMap(Decoder &d) {
     return true;
   }
   static const std::map<std::string, Field> fields = {
-      {"global_address", GlobalAddress}, {"rank", Rank},
-      {"box_dim", BoxDim},               {"global_dim", GlobalDim},
-      {"global_stride", GlobalStride},   {"element_stride", ElementStride},
-      {"elemtype", ElementType},         {"interleave_layout", Interleave},
-      {"swizzle_mode", Swizzle},         {"fill_mode", Fill}};
+      {"global_address", GlobalAddress},
+      {"rank", Rank},
+      {"box_dim", BoxDim},
+      {"global_dim", GlobalDim},
+      {"global_stride", GlobalStride},
+      {"element_stride", ElementStride},
+      {"elemtype", ElementType},
+      {"interleave_layout", Interleave},
+      {"swizzle_mode", Swizzle},
+      {"fill_mode", Fill}};
   const Field *field = nullptr;
   for (const std::string &part : d.in->parts)
     if (auto it = fields.find(part); it != fields.end())

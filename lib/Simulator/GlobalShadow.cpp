@@ -37,8 +37,12 @@ void GlobalShadow::checkWrite(const Word &word, uint8_t bytes,
     race = word.writeClock > access.who.knows->seen.get(word.writeAgent);
   if (!race)
     return;
-  found.conflict = {Conflict::Race, (uint32_t)(address & 0xffffffffu),
-                    word.writeAgent, word.writeLine, true, false};
+  found.conflict = {Conflict::Race,
+                    (uint32_t)(address & 0xffffffffu),
+                    word.writeAgent,
+                    word.writeLine,
+                    true,
+                    false};
   found.otherCluster = word.writeCluster != access.cluster;
   found.cluster = word.writeCluster;
 }
@@ -77,7 +81,8 @@ GlobalShadow::Found GlobalShadow::write(uint64_t address, uint64_t size,
                                   access.who.knows->seen.get(word.readAgent);
       if (race) {
         found.conflict = {Conflict::Race, (uint32_t)(at & 0xffffffffu),
-                          word.readAgent, word.readLine, false, false};
+                          word.readAgent, word.readLine,
+                          false,          false};
         found.otherCluster = other;
         found.cluster = word.readCluster;
       }

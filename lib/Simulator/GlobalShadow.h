@@ -47,8 +47,7 @@ private:
     std::unordered_map<uint64_t, std::unique_ptr<Page>> pages;
   };
 
-  template <class F>
-  void forWords(uint64_t address, uint64_t size, F body);
+  template <class F> void forWords(uint64_t address, uint64_t size, F body);
   static void checkWrite(const Word &word, uint8_t bytes, const Access &access,
                          uint64_t address, Found &found);
 

@@ -2,8 +2,8 @@
 #ifndef DGEMM_LIB_SIMULATOR_MACHINE_H
 #define DGEMM_LIB_SIMULATOR_MACHINE_H
 
-#include "Knowledge.h"
 #include "GlobalShadow.h"
+#include "Knowledge.h"
 #include "Program.h"
 #include "Shadow.h"
 
@@ -102,7 +102,7 @@ struct Warp {
   uint64_t clusterArrivals = 0; // barrier.cluster generation arrived at
   bool clusterArrived = false;
   std::map<uint64_t, uint64_t> mapsSeen; // tensor maps acquired, version
-  uint32_t idleWaits = 0; // waits in a row that found nothing
+  uint32_t idleWaits = 0;                // waits in a row that found nothing
 
   Split &split() { return splits[current]; }
 };
@@ -297,6 +297,7 @@ public:
   std::vector<TraceEvent> events;
   std::mt19937_64 rng;
   uint64_t progress = 0;
+  std::vector<uint8_t> alternatives; // per decision of a systematic run
   uint64_t ingestFree = 0; // when the TMA unit of the latency model is free
   std::vector<uint64_t> tensorFree, schedulerFree; // per CTA
   // barrier.cluster
@@ -315,8 +316,11 @@ private:
   [[noreturn]] void deadlock();
   bool runTimed();
   bool runRandom();
+  bool runSystematic();
 
   uint64_t executed = 0;
+  Warp *current = nullptr; // of a systematic run
+  uint64_t decisions = 0;
   uint64_t idleSince = 0, idleProgress = 0, idleGlobal = 0; // livelocks
   uint64_t timeoutProgress = ~0ull, timeoutRounds = 0;
 };

@@ -45,7 +45,8 @@ struct Inst {
   uint16_t numDst = 0, numSrc = 0;
   int32_t guard = -1; // row
   bool guardNegated = false;
-  bool copies = false; // moves bits: an unwritten source is not yet an error
+  bool visible = false; // others can see its effect, or it theirs
+  bool copies = false;  // moves bits: an unwritten source is not yet an error
   bool accumulates = false; // wgmma: checks its own registers
   Space space = Space::Generic;
   uint8_t size = 0;  // bytes per element

@@ -42,13 +42,20 @@ std::string dgemm::sim::traceToJson(const std::vector<TraceEvent> &events) {
 
 static const char *waitName(Wait::Kind kind) {
   switch (kind) {
-  case Wait::NamedBarrier: return "CTA barrier";
-  case Wait::ClusterBarrier: return "cluster barrier";
-  case Wait::MBarrier: return "mbarrier";
-  case Wait::WgmmaGroup: return "wgmma";
-  case Wait::BulkGroup: return "store";
-  case Wait::RegisterPool: return "registers";
-  default: return "lanes";
+  case Wait::NamedBarrier:
+    return "CTA barrier";
+  case Wait::ClusterBarrier:
+    return "cluster barrier";
+  case Wait::MBarrier:
+    return "mbarrier";
+  case Wait::WgmmaGroup:
+    return "wgmma";
+  case Wait::BulkGroup:
+    return "store";
+  case Wait::RegisterPool:
+    return "registers";
+  default:
+    return "lanes";
   }
 }
 

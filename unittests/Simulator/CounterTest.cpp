@@ -48,10 +48,10 @@ TEST(SimulatorCounters, Deterministic) {
 
 TEST(SimulatorCounters, BankConflicts) {
   // Lane l stores word 32 * l: all in one bank.
-  auto program = loadPtx(wrap(
-      "", ".reg .b32 %r<4>;\nmov.u32 %r0, %tid.x;\nshl.b32 %r1, %r0, 7;\n"
-          "mov.u32 %r2, dyn;\nadd.u32 %r3, %r2, %r1;\n"
-          "st.shared.u32 [%r3], %r0;\nret;"));
+  auto program = loadPtx(
+      wrap("", ".reg .b32 %r<4>;\nmov.u32 %r0, %tid.x;\nshl.b32 %r1, %r0, 7;\n"
+               "mov.u32 %r2, dyn;\nadd.u32 %r3, %r2, %r1;\n"
+               "st.shared.u32 [%r3], %r0;\nret;"));
   ASSERT_TRUE(program);
   GlobalMemory memory;
   Launch launch;

@@ -1,7 +1,7 @@
 // Faulty variants of a correct kernel are reported: a sample of those that
 // `dgemm-sim --mutate` runs.
-#include "GemmFixture.h"
 #include "dgemm/Simulator/Mutation.h"
+#include "GemmFixture.h"
 
 using namespace dgemm::sim;
 using namespace dgemm::sim::test;
@@ -40,9 +40,9 @@ TEST(SimulatorMutation, EveryThirdMutantOfTheGemm) {
 }
 
 TEST(SimulatorMutation, KindsOfMutants) {
-  std::vector<Mutant> mutants =
-      makeMutants("\tbar.sync 1, 128;\n\tmbarrier.init.shared.b64 [%r1], 2;\n"
-                  "\twgmma.wait_group.sync.aligned 0;\n\tadd.s32 %r1, %r2, 3;\n");
+  std::vector<Mutant> mutants = makeMutants(
+      "\tbar.sync 1, 128;\n\tmbarrier.init.shared.b64 [%r1], 2;\n"
+      "\twgmma.wait_group.sync.aligned 0;\n\tadd.s32 %r1, %r2, 3;\n");
   // bar.sync: deleted, 96 and 160 threads, moved; init: 1 and 3; wait:
   // deleted, 1, moved above nothing.
   std::string kinds;
