@@ -136,6 +136,8 @@ float cut(int64_t sum, int unit, unsigned bits) {
     int drop = -149 - unit;
     magnitude = drop > 63 ? 0 : magnitude >> drop << drop;
   }
+  if (magnitude == 0) // what underflows to zero has no sign
+    return 0.0f;
   double value = std::ldexp((double)magnitude, unit);
   float result = value > 3.4028234663852886e38 ? INFINITY : (float)value;
   return sum < 0 ? -result : result;
