@@ -14,10 +14,10 @@ using namespace dgemm::sim::test;
 namespace {
 int record(const Feature &feature, char **argv, bool cubins) {
   std::string file = feature.ptxFile;
-  std::string code =
-      cubins ? readText(std::string(argv[4]) + "/" +
-                        file.substr(0, file.size() - 3) + "cubin")
-             : readText(std::string(argv[2]) + "/ptx/" + file);
+  std::string code = cubins
+                         ? readText(std::string(argv[4]) + "/" +
+                                    file.substr(0, file.size() - 3) + "cubin")
+                         : readText(std::string(argv[2]) + "/ptx/" + file);
   std::string error;
   std::vector<uint32_t> words = runFeature(argv[1], code, feature, error);
   if (words.empty()) {
