@@ -6,9 +6,7 @@
 #include "dgemm/Dialect/DGEMM/Transforms/Passes.h"
 #include "dgemm/Lowering/Passes.h"
 #include "dgemm/Target/Passes.h"
-#include "mlir/Conversion/NVVMToLLVM/NVVMToLLVM.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
-#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
 #include "mlir/Pass/PassRegistry.h"
@@ -56,8 +54,6 @@ void addCleanPass(OpPassManager &pm, const PipelineOptions &) {
 }
 
 void addEmitPTX(OpPassManager &pm, const PipelineOptions &options) {
-  // wgmma and others have no LLVM intrinsic: they become inline assembly.
-  pm.addNestedPass<gpu::GPUModuleOp>(createConvertNVVMToLLVMPass());
   target::DGEMMEmitPTXPassOptions pass;
   pass.timings = options.timings;
   pm.addPass(target::createDGEMMEmitPTXPass(pass));
