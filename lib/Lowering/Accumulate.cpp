@@ -77,7 +77,6 @@ private:
   //===-- Structure ------------------------------------------------------===//
 
   void distribute(Block &block) {
-    temporaries.clear();
     SmallVector<BlockPair> batch;
     int64_t left = llvm::count_if(block, [](Operation &op) {
       return isa<MmaOp>(op);
@@ -96,7 +95,6 @@ private:
         distributeOp(inner);
       }
     }
-    temporaries.clear();
     if (!block.mightHaveTerminator())
       return;
     if (auto yield = dyn_cast<scf::YieldOp>(block.getTerminator()))
@@ -156,23 +154,43 @@ private:
                                            loop.getLowerBound()),
                                  map.lookupOrDefault(loop.getUpperBound()),
                                  expand(loop.getInitArgs()));
-      bind(loop.getResults(), copy.getResults());
+      bind(loop.getResults(), copy.getResults().drop_back(
+                                  schedule.getInFlight()));
       return;
     }
     distributeTileLoop(loop);
   }
 
+  /// Copies a loop over K blocks. It also carries the temporaries, so that
+  /// the products of all its blocks take the same registers.
   scf::ForOp copyLoop(scf::ForOp loop, Value lower, Value upper,
-                      ValueRange inits) {
+                      SmallVector<Value> inits) {
+    size_t own = inits.size();
+    llvm::append_range(inits, getTemporaries());
     auto copy = scf::ForOp::create(
         b, loc, lower, upper, map.lookupOrDefault(loop.getStep()), inits,
         [&](OpBuilder &, Location, Value induction, ValueRange args) {
           map.map(loop.getInductionVar(), induction);
-          bind(loop.getRegionIterArgs(), args);
+          bind(loop.getRegionIterArgs(), args.take_front(own));
+          temporaries.assign(args.begin() + own, args.end());
           distribute(*loop.getBody());
+          auto yield = cast<scf::YieldOp>(b.getInsertionBlock()->back());
+          yield.getResultsMutable().append(temporaries);
         });
+    temporaries.assign(copy.getResults().begin() + own,
+                       copy.getResults().end());
     toUnroll.push_back(copy);
     return copy;
+  }
+
+  ArrayRef<Value> getTemporaries() {
+    auto type = FragmentType::get({kSliceRows, schedule.getTileN()},
+                                  b.getF32Type());
+    temporaries.resize(schedule.getInFlight());
+    for (Value &value : temporaries)
+      if (!value)
+        value = UndefinedOp::create(b, loc, type);
+    return temporaries;
   }
 
   /// The loop over tiles. With an overlapped epilogue it carries the last
@@ -195,6 +213,7 @@ private:
         [&](OpBuilder &, Location, Value induction, ValueRange args) {
           map.map(loop.getInductionVar(), induction);
           bind(loop.getRegionIterArgs(), args.take_front(own));
+          temporaries.clear();
           if (overlap)
             late = {args[own], args[own + 1], args[own + 2], args[own + 3]};
           distribute(*loop.getBody());
@@ -206,6 +225,7 @@ private:
               {late.value, late.row, late.col, late.any});
         });
     bind(loop.getResults(), copy.getResults().take_front(own));
+    temporaries.clear();
     if (overlap) {
       ResultRange rest = copy.getResults().drop_front(own);
       late = {rest[0], rest[1], rest[2], rest[3]};
@@ -215,8 +235,11 @@ private:
   }
 
   void distributeBranch(scf::IfOp branch) {
+    // What one side leaves in the temporaries is not there on the other.
+    SmallVector<Value> before = temporaries;
     auto side = [&](Block *block) {
       return [&, block](OpBuilder &, Location) {
+        temporaries = before;
         if (block->empty() || !isa<scf::YieldOp>(block->back()))
           scf::YieldOp::create(b, loc);
         else
@@ -230,6 +253,7 @@ private:
                                 side(branch.elseBlock()))
             : scf::IfOp::create(b, loc, condition, side(branch.thenBlock()));
     bind(branch.getResults(), copy.getResults());
+    temporaries = before;
   }
 
   void distributeZero(ZeroOp zero) {
@@ -319,7 +343,8 @@ private:
         storeSlice(store, done[slice - 1], storeRow(store, slice - 1),
                    map.lookupOrDefault(store.getCol()));
     };
-    state = peel(last, middle.getResults());
+    state = peel(last, middle.getResults().drop_back(
+                           schedule.getInFlight()));
     underMma = nullptr;
     bind(loop.getResults(), state);
   }
@@ -391,7 +416,7 @@ private:
     }
     WgmmaFenceOp::create(b, loc);
     SmallVector<Value> pending;
-    temporaries.resize(batch.size());
+    temporaries.resize(schedule.getInFlight());
     for (auto [i, pair] : llvm::enumerate(batch)) {
       MmaOp mma = pair.mma;
       pending.push_back(startSlice(mma, s, temporaries[i]));
@@ -450,8 +475,8 @@ private:
   DenseMap<Value, SmallVector<Value>> fragments;
   DenseSet<Operation *> released;
   SmallVector<scf::ForOp> toUnroll;
-  /// Partial products that have been promoted: their registers are free for
-  /// the next ones of the same block.
+  /// Partial products that have been promoted, one for each group in flight:
+  /// their registers are free for the next ones.
   SmallVector<Value> temporaries;
   std::function<void(int64_t, ArrayRef<Value>)> underMma;
   Late late;

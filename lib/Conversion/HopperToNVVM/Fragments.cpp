@@ -62,6 +62,17 @@ struct ConvertZero : ConvertOpToLLVMPattern<ZeroOp> {
   }
 };
 
+struct ConvertUndefined : ConvertOpToLLVMPattern<UndefinedOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult
+  matchAndRewrite(UndefinedOp op, OpAdaptor,
+                  ConversionPatternRewriter &b) const override {
+    b.replaceOpWithNewOp<LLVM::UndefOp>(
+        op, getTypeConverter()->convertType(op.getType()));
+    return success();
+  }
+};
+
 struct ConvertFence : ConvertOpToLLVMPattern<WgmmaFenceOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
   LogicalResult
@@ -437,7 +448,7 @@ void dgemm::addHopperTypeConversions(LLVMTypeConverter &converter) {
 
 void dgemm::populateFragmentPatterns(LLVMTypeConverter &converter,
                                      RewritePatternSet &patterns) {
-  patterns.add<ConvertZero, ConvertFence, ConvertCommit, ConvertWgmma,
+  patterns.add<ConvertZero, ConvertUndefined, ConvertFence, ConvertCommit, ConvertWgmma,
                ConvertWait, ConvertPromote, ConvertReadScales,
                ConvertLoadScales, ConvertPackScales, ConvertSliceScales>(
       converter);

@@ -10,6 +10,12 @@ def Hopper_ZeroOp : Hopper_Op<"zero", [Pure]> {
   let assemblyFormat = "attr-dict `:` type($result)";
 }
 
+def Hopper_UndefinedOp : Hopper_Op<"undefined", [Pure]> {
+  let summary = "a fragment whose registers nothing has written yet";
+  let results = (outs Hopper_FragmentType:$result);
+  let assemblyFormat = "attr-dict `:` type($result)";
+}
+
 def Hopper_LoadOp : Hopper_Op<"load", [MemoryEffects<[MemRead]>]> {
   let summary = "reads a tile of a matrix; what lies outside is zero";
   let arguments = (ins AnyMemRef:$source, I32:$row, I32:$col);
