@@ -45,7 +45,16 @@ void addPass(OpPassManager &pm, const PipelineOptions &) {
   pm.addPass(create());
 }
 
-/// The same, and then the dust wiped off, so that the rung can be read.
+/// The same, and then the dust wiped off, so that the rung can be read. Not
+/// more than that: the next rungs look for the loop over K blocks, which
+/// canonicalization takes away where K is one block.
+template <std::unique_ptr<Pass> (*create)()>
+void addDustedPass(OpPassManager &pm, const PipelineOptions &) {
+  pm.addPass(create());
+  pm.addPass(createCSEPass());
+}
+
+/// The same for the rungs below, where loops are just loops.
 template <std::unique_ptr<Pass> (*create)()>
 void addCleanPass(OpPassManager &pm, const PipelineOptions &) {
   pm.addPass(create());
@@ -83,9 +92,9 @@ const Rung kLadder[] = {
     {"bufferize", addBufferize},
     {"select-schedule", addSelectSchedule},
     {"normalise", addPass<createDGEMMNormalisePass>},
-    {"tile", addCleanPass<createDGEMMTilePass>},
-    {"stage", addCleanPass<createDGEMMStagePass>},
-    {"specialize", addCleanPass<createDGEMMSpecializePass>},
+    {"tile", addDustedPass<createDGEMMTilePass>},
+    {"stage", addDustedPass<createDGEMMStagePass>},
+    {"specialize", addDustedPass<createDGEMMSpecializePass>},
     {"accumulate", addCleanPass<createDGEMMAccumulatePass>},
     {"epilogue", addCleanPass<createDGEMMEpiloguePass>},
     {"nvvm", addCleanPass<createDGEMMHopperToNVVMPass>},
