@@ -121,11 +121,17 @@ private:
 
   SmallVector<Value> expand(ValueRange values) {
     SmallVector<Value> result;
-    for (Value value : values)
-      if (isTile(value))
-        llvm::append_range(result, fragments.lookup(value));
-      else
+    for (Value value : values) {
+      if (!isTile(value)) {
         result.push_back(map.lookupOrDefault(value));
+        continue;
+      }
+      // Without a loop over tiles the zeros stand outside of the region.
+      if (auto zero = value.getDefiningOp<ZeroOp>())
+        if (!fragments.count(value))
+          distributeZero(zero);
+      llvm::append_range(result, fragments.lookup(value));
+    }
     return result;
   }
 
