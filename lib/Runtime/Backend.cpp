@@ -19,6 +19,7 @@ struct Registry {
   Registry() {
     backends.push_back(createGpuBackend());
     backends.push_back(createReferenceBackend());
+    backends.push_back(createSimulatorBackend());
   }
 };
 

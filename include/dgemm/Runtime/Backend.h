@@ -94,6 +94,8 @@ Result<Backend *> findBackend(std::string_view name);
 std::unique_ptr<Backend> createGpuBackend();
 /// The backend that evaluates on the CPU; registered by itself.
 std::unique_ptr<Backend> createReferenceBackend();
+/// The backend that executes PTX on the CPU; registered by itself.
+std::unique_ptr<Backend> createSimulatorBackend();
 
 } // namespace dgemm::runtime
 

@@ -1,0 +1,128 @@
+// The checks behind each access: registers, shared memory, global memory.
+#include "Machine.h"
+
+using namespace dgemm::sim;
+
+void Cluster::checkRegisters(Warp &warp, const Inst &inst, uint32_t mask) {
+  const Ref *r = refs(inst);
+  auto inFlight = [&](const Ref &ref, bool writes) {
+    uint32_t row = ref.row;
+    if (!warp.inFlight[row])
+      return;
+    bool accumulator = warp.rowRole[row] == Warp::Accumulator;
+    if (!accumulator && !writes)
+      return; // reading an A fragment is harmless
+    report(HazardKind::AccumulatorInFlight, &warp, &inst,
+           std::string(writes ? "writes" : "reads") + " register " +
+               kernel.rowNames[row] + ", which the wgmma of line " +
+               std::to_string(kernel.code[warp.owner[row]].line) +
+               (accumulator ? " is still accumulating into"
+                            : " still reads its A operand from") +
+               "; put wgmma.wait_group before");
+  };
+  const Ref *s = r + inst.numDst;
+  for (uint32_t i = 0; i < inst.numSrc; ++i) {
+    const Ref &ref = s[i];
+    if (ref.constant)
+      continue;
+    if (warp.anyInFlight)
+      inFlight(ref, false);
+    warp.touched[ref.row] = warp.step;
+    if (!inst.copies && (warp.written[ref.row] & mask) != mask) {
+      report(HazardKind::Uninitialized, &warp, &inst,
+             "reads register " + kernel.rowNames[ref.row] +
+                 ", which was never written");
+      warp.written[ref.row] |= mask;
+    }
+  }
+  for (uint32_t i = 0; i < inst.numDst; ++i) {
+    const Ref &ref = r[i];
+    if (warp.anyInFlight)
+      inFlight(ref, true);
+    warp.touched[ref.row] = warp.step;
+    if (!inst.copies)
+      warp.written[ref.row] |= mask;
+  }
+}
+
+void Cluster::reportConflict(const Conflict &conflict, bool writes, bool async,
+                             const Warp *warp, const Inst *inst, Cta &cta) {
+  std::string place = "shared byte " + std::to_string(conflict.offset) + " (" +
+                      sharedName(conflict.offset) + ") of CTA " +
+                      std::to_string(cta.rank);
+  std::string earlier =
+      std::string(conflict.earlierAsync ? "asynchronous " : "") +
+      (conflict.earlierWrote ? "write" : "read") + " of line " +
+      std::to_string(conflict.line) + " by " + agentName(conflict.agent);
+  std::string access = std::string(async ? "the async proxy " : "") +
+                       (writes ? "writes " : "reads ") + place;
+  switch (conflict.kind) {
+  case Conflict::NoProxyFence:
+    report(HazardKind::MissingProxyFence, warp, inst,
+           access + " after the " + earlier +
+               "; put fence.proxy.async between the write and the barrier "
+               "before this");
+    return;
+  case Conflict::Lanes:
+    report(HazardKind::SharedRace, warp, inst,
+           access + " after the " + earlier +
+               " in another lane of the same warp; put bar.warp.sync between");
+    return;
+  default:
+    break;
+  }
+  std::string advice =
+      conflict.earlierWrote
+          ? (conflict.earlierAsync
+                 ? "; wait for the mbarrier phase that completes the copy"
+                 : "; put a barrier between")
+      : conflict.earlierAsync
+          ? "; wait for the operation that reads (wgmma.wait_group, "
+            "cp.async.bulk.wait_group) and tell the writer by a barrier"
+          : "; the buffer must be released by a barrier first";
+  report(HazardKind::SharedRace, warp, inst,
+         access + " with nothing that orders it after the " + earlier + advice);
+}
+
+void Cluster::checkWritten(Cta &cta, uint32_t offset, uint32_t size,
+                           const Warp *warp, const Inst *inst) {
+  uint8_t *written = cta.sharedWritten.data() + offset;
+  if (!memchr(written, 0, size))
+    return;
+  uint32_t first = (uint32_t)((uint8_t *)memchr(written, 0, size) - written);
+  report(HazardKind::Uninitialized, warp, inst,
+         "reads shared byte " + std::to_string(offset + first) + " (" +
+             sharedName(offset + first) + ") of CTA " +
+             std::to_string(cta.rank) + ", which was never written");
+  memset(written, 1, size);
+}
+
+void Cluster::noteShared(Warp &warp, const Inst &inst, Cta &cta,
+                         uint32_t offset, uint32_t size, bool write,
+                         uint32_t lane) {
+  auto it = cta.barriers.lower_bound(offset >= 7 ? offset - 7 : 0);
+  if (write && it != cta.barriers.end() && it->first < offset + size &&
+      it->first + 8 > offset && it->second.phase + it->second.arrivals > 0)
+    report(HazardKind::BarrierMisuse, &warp, &inst,
+           "overwrites mbarrier " + sharedName(it->first));
+  uint32_t mask = lane < 32 ? 1u << lane : warp.live;
+  warp.knows.accessed(mask);
+  Accessor who{warp.self,    warp.knows.tick(), &warp.knows.of(mask),
+               false,        inst.line,         lane,
+               warp.warpSync};
+  Conflict conflict;
+  if (write) {
+    memset(cta.sharedWritten.data() + offset, 1, size);
+    conflict = cta.shadow->write(offset, size, who);
+  } else {
+    checkWritten(cta, offset, size, &warp, &inst);
+    conflict = cta.shadow->read(offset, size, who);
+  }
+  if (conflict.kind)
+    reportConflict(conflict, write, false, &warp, &inst, cta);
+}
+
+void Cluster::noteGlobalStore(const Transfer &, uint64_t, uint64_t bytes,
+                              bool) {
+  counters.globalStoreBytes += bytes;
+}

@@ -1,0 +1,84 @@
+// Runs every mutant of a kernel and tells which of them are reported.
+#include "Session.h"
+#include "dgemm/Simulator/Mutation.h"
+
+#include <fstream>
+#include <iostream>
+
+using namespace dgemm;
+using namespace dgemm::simtool;
+
+namespace {
+struct Tally {
+  int made = 0, reported = 0, wrongBits = 0, limit = 0, survived = 0;
+};
+
+std::string verdict(const Session &session, const sim::Mutant &mutant,
+                    const Settings &settings, std::string &detail) {
+  std::string error;
+  auto program = sim::Program::load(mutant.ptx, error);
+  if (!program) {
+    detail = error;
+    return "invalid";
+  }
+  bool wrong = false, limit = false;
+  for (uint64_t seed = 0; seed < settings.mutate; ++seed) {
+    sim::Options options;
+    options.seed = seed;
+    options.threads = settings.threads;
+    options.idleLimit = 100000;
+    options.stepLimit = 20000000;
+    Outcome outcome = session.run(*program, options);
+    for (const sim::Hazard &hazard : outcome.result.hazards) {
+      if (hazard.kind == sim::HazardKind::StepLimit) {
+        limit = true;
+        continue;
+      }
+      detail = hazard.str().substr(0, hazard.str().find('\n'));
+      return "reported";
+    }
+    wrong |= outcome.result.completed && !session.expected.empty() &&
+             outcome.d() != session.expected;
+  }
+  return wrong ? "wrong-bits" : limit ? "step-limit" : "survived";
+}
+} // namespace
+
+int dgemm::simtool::mutate(Session &session, const Settings &settings) {
+  std::vector<sim::Mutant> mutants = sim::makeMutants(readFile(settings.ptx));
+  std::map<std::string, Tally> byKind;
+  Tally total;
+  std::ofstream list;
+  if (!settings.mutants.empty())
+    list.open(settings.mutants);
+  for (const sim::Mutant &mutant : mutants) {
+    std::string detail;
+    std::string result = verdict(session, mutant, settings, detail);
+    if (list)
+      list << result << "\t" << mutant.line << "\t" << mutant.kind << "\t"
+           << mutant.instruction << "\t" << mutant.description << "\t" << detail
+           << std::endl;
+    if (result == "invalid")
+      continue;
+    for (Tally *tally :
+         {&total, &byKind[mutant.kind + " " + mutant.instruction]}) {
+      ++tally->made;
+      tally->reported += result == "reported";
+      tally->wrongBits += result == "wrong-bits";
+      tally->limit += result == "step-limit";
+      tally->survived += result == "survived";
+    }
+    if (result != "reported")
+      std::cout << result << ": line " << mutant.line << " "
+                << mutant.instruction << ", " << mutant.kind << ": "
+                << mutant.description << "\n";
+  }
+  std::cout << "\n| mutants | made | reported | wrong bits | step limit | "
+               "survived |\n|---|---|---|---|---|---|\n";
+  byKind["all"] = total;
+  for (const auto &[kind, tally] : byKind)
+    std::cout << "| " << kind << " | " << tally.made << " | " << tally.reported
+              << " | " << tally.wrongBits << " | " << tally.limit << " | "
+              << tally.survived << " |\n";
+  return 0;
+}

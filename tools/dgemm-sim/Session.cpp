@@ -1,0 +1,102 @@
+// One call that can be simulated again and again: record, operands, answer.
+#include "Session.h"
+
+#include <cstring>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+using namespace dgemm;
+using namespace dgemm::simtool;
+
+void dgemm::simtool::die(const std::string &message) {
+  std::cerr << "dgemm-sim: " << message << "\n";
+  std::exit(2);
+}
+
+std::string dgemm::simtool::readFile(const std::string &path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in)
+    die("cannot read '" + path + "'");
+  std::stringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+static std::pair<std::string, std::string> split(const std::string &text,
+                                                 const char *what) {
+  size_t at = text.find('=');
+  if (at == std::string::npos || at == 0)
+    die(std::string(what) + " '" + text + "' is not NAME=VALUE");
+  return {text.substr(0, at), text.substr(at + 1)};
+}
+
+Session::Session(const Settings &settings) : sms(settings.sms) {
+  auto parsed = launch::Record::parse(readFile(settings.record));
+  if (!parsed)
+    die(settings.record + ": " + parsed.message());
+  record = std::move(*parsed);
+  launch::Environment values;
+  for (const std::string &text : settings.sizes) {
+    auto [name, value] = split(text, "size");
+    try {
+      values[name] = std::stoll(value);
+    } catch (const std::exception &) {
+      die("size '" + text + "' is not a number");
+    }
+  }
+  auto made = makeOperands(record, values);
+  if (!made)
+    die(made.message());
+  operands = std::move(*made);
+  for (size_t i = 0; i < operands.size(); ++i)
+    generate(operands[i], record.operands[i].access, settings.data + i);
+  for (const std::string &text : settings.operands) {
+    auto [name, path] = split(text, "operand");
+    if (auto status = loadFile(named(name), path); !status)
+      die(status.message());
+  }
+  if (!settings.noVerify)
+    expected = expectedD(operands);
+}
+
+Operand &Session::named(const std::string &name) {
+  for (Operand &operand : operands)
+    if (operand.name == name)
+      return operand;
+  die("the record has no operand '" + name + "'");
+}
+
+Outcome Session::run(sim::Program &program, const sim::Options &options) const {
+  sim::GlobalMemory memory;
+  std::vector<launch::Tensor> tensors;
+  for (const Operand &operand : operands) {
+    launch::Tensor tensor = operand.tensor;
+    tensor.address = memory.allocate(operand.initial.size(), operand.name);
+    memcpy(memory.data(tensor.address, operand.initial.size()),
+           operand.initial.data(), operand.initial.size());
+    tensors.push_back(tensor);
+  }
+  auto plan = launch::plan(record, tensors, sms);
+  if (!plan)
+    die(plan.message());
+  Outcome outcome;
+  if (plan->empty) {
+    outcome.empty = true;
+    outcome.result.completed = true;
+  } else {
+    uint64_t workspace =
+        plan->workspaceBytes
+            ? memory.allocate(plan->workspaceBytes, "workspace")
+            : 0;
+    outcome.call = sim::toLaunch(record, *plan, workspace);
+    outcome.result = sim::run(program, outcome.call, memory, options);
+  }
+  for (size_t i = 0; i < operands.size(); ++i) {
+    size_t size = operands[i].initial.size();
+    const uint8_t *bytes =
+        static_cast<const uint8_t *>(memory.data(tensors[i].address, size));
+    outcome.operands.emplace_back(bytes, bytes + size);
+  }
+  return outcome;
+}

@@ -1,0 +1,50 @@
+// One call that can be simulated again and again: record, operands, answer.
+#ifndef DGEMM_TOOLS_SIM_SESSION_H
+#define DGEMM_TOOLS_SIM_SESSION_H
+
+#include "Operands.h"
+#include "dgemm/Simulator/Plan.h"
+
+namespace dgemm::simtool {
+
+struct Settings {
+  std::string ptx, record, trace, mutants;
+  std::vector<std::string> sizes, operands, outputs;
+  uint64_t seed = 0, data = 1, explore = 0, mutate = 0;
+  unsigned threads = 0;
+  int64_t sms = 132;
+  bool noCheck = false, counters = false, noVerify = false;
+};
+
+[[noreturn]] void die(const std::string &message);
+std::string readFile(const std::string &path);
+
+struct Outcome {
+  sim::Result result;
+  sim::Launch call;
+  bool empty = false;                         // nothing was launched
+  std::vector<std::vector<uint8_t>> operands; // bytes afterwards
+  const std::vector<uint8_t> &d() const { return operands.back(); }
+};
+
+class Session {
+public:
+  /// Reads the record and makes the operands; ends the program on an error.
+  explicit Session(const Settings &settings);
+
+  Outcome run(sim::Program &program, const sim::Options &options) const;
+  Operand &named(const std::string &name);
+
+  launch::Record record;
+  std::vector<Operand> operands;
+  std::vector<uint8_t> expected; // D, or empty
+  int64_t sms;
+};
+
+/// Runs every mutant of the kernel over `settings.mutate` seeds, prints a
+/// table and returns the exit status.
+int mutate(Session &session, const Settings &settings);
+
+} // namespace dgemm::simtool
+
+#endif // DGEMM_TOOLS_SIM_SESSION_H
