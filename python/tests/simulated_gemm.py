@@ -28,7 +28,7 @@ def schedule_text(tile, scaling="1d2d", out="bf16", **knobs):
 
     A side of vector scales has them staged and a side of block scales has
     them copied once for a tile. A chunk is the widest that divides the tile
-    and makes rows of at most 128 bytes.
+    and makes rows of at most 128 bytes; f32 takes fewer buffers, to fit.
     """
     swap = knobs.get("swap") == "true"
     vector = {
@@ -42,6 +42,8 @@ def schedule_text(tile, scaling="1d2d", out="bf16", **knobs):
         knobs.setdefault(
             "chunk", next(c for c in range(widest, 0, -8) if tile[1] % c == 0)
         )
+        if out == "f32":
+            knobs.setdefault("buffers", 2)
     items = {"tile": list(tile), **knobs}
     return f"#dgemm.schedule<{', '.join(f'{k} = {v}' for k, v in items.items())}>"
 
