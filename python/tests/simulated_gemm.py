@@ -4,6 +4,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import textwrap
 
 import numpy as np
 import reference_library as reference
@@ -69,11 +70,22 @@ def gemm_text(m, n, k, scaling="1d2d", out="bf16", with_c=False, schedule=None):
     pitch = ceil_div(n, unit) * unit
     pad = "" if pitch == n else f", strided<[{pitch}, 1]>"
     d = f"memref<{rows}x{n}x{out}{pad}>"
-    return f"""func.func @gemm(%a: {a}, %sfa: {sfa}, %b: {b}, %sfb: {sfb},
-                %c: {d}, %d: {d}) {{
-  dgemm.gemm ins(%a, %sfa, %b, %sfb : {a}, {sfa}, {b}, {sfb})
-      {f"acc(%c : {d})" if with_c else ""} outs(%d : {d})
-      {{{", ".join(attributes)}}}
+    attributes = textwrap.fill(
+        ", ".join(attributes), 80, initial_indent=" " * 7, subsequent_indent=" " * 11
+    )
+    return f"""func.func @gemm(%a: {a},
+                %sfa: {sfa},
+                %b: {b},
+                %sfb: {sfb},
+                %c: {d},
+                %d: {d}) {{
+  dgemm.gemm ins(%a, %sfa, %b, %sfb
+                 : {a},
+                   {sfa},
+                   {b},
+                   {sfb})
+      {f"acc(%c : {d}) " if with_c else ""}outs(%d : {d})
+      {{{attributes.lstrip()}}}
   return
 }}
 """
