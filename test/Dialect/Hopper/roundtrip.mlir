@@ -72,7 +72,7 @@ gpu.module @module {
       %old = hopper.undefined : !hopper.fragment<64x64xf32>
       // CHECK: hopper.wgmma_fence
       hopper.wgmma_fence
-      // CHECK: %[[P0:.*]] = hopper.wgmma %[[PART]], %[[FULL]]#1 reuse %[[OLD]] : <64x64xf32> : <64x128xf8E4M3FN, 128>, <64x128xf8E4M3FN, 128> -> <64x64xf32>
+      // CHECK: %[[P0:.*]] = hopper.wgmma %[[PART]], %[[FULL]]#1 reuse %[[OLD]] : !hopper.fragment<64x64xf32> : <64x128xf8E4M3FN, 128>, <64x128xf8E4M3FN, 128> -> <64x64xf32>
       %p0 = hopper.wgmma %part, %s#1 reuse %old : !hopper.fragment<64x64xf32> : !hopper.buffer<64x128xf8E4M3FN, 128>, !hopper.buffer<64x128xf8E4M3FN, 128> -> !hopper.pending<64x64xf32>
       // CHECK: hopper.wgmma_commit
       hopper.wgmma_commit
