@@ -60,7 +60,7 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     | `raster` | `n` | axis along which a raster group extends |
     | `raster_width` | 16 | tiles in that direction before the other one advances |
     | `persistent` | true | CTAs take tiles until none is left, or one tile each |
-    | `specialize` | `[]` | which of `m`, `n`, `k` are constants in the kernel |
+    | `specialize` | `[]` | which of `m`, `n`, `k` are constants in the kernel (a K of one block stays a run-time value) |
 
     #### Epilogue
 
