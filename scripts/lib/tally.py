@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
 """Adds up JUnit reports, or writes the report of a test of one step.
 
-    tally.py FOLDER                            print totals; fail on a failure
-    tally.py --write FILE NAME [MESSAGE]       a pass, or a failure's message
-    tally.py --write FILE NAME --skipped WHY
+    tally.py PATH                           print totals; fail on a failure
+    tally.py --write FILE NAME [MESSAGE]    a pass, or a failure's message
 """
 
 import argparse
@@ -12,13 +11,11 @@ import sys
 import xml.etree.ElementTree as ElementTree
 
 
-def write(path, name, message, skipped):
+def write(path, name, message):
     suite = ElementTree.Element("testsuite", name=name)
     case = ElementTree.SubElement(suite, "testcase", classname=name, name=name)
     if message:
         ElementTree.SubElement(case, "failure", message=message)
-    elif skipped:
-        ElementTree.SubElement(case, "skipped", message=skipped)
     ElementTree.ElementTree(suite).write(path)
 
 
@@ -32,10 +29,12 @@ def outcome(case):
     return "passed"
 
 
-def tally(folder):
+def tally(path):
+    path = pathlib.Path(path)
+    reports = sorted(path.glob("*.xml")) if path.is_dir() else [path]
     total = {"passed": 0, "failed": 0, "skipped": 0}
     failed, skipped = [], {}
-    for path in sorted(pathlib.Path(folder).glob("*.xml")):
+    for path in reports:
         counts = dict.fromkeys(total, 0)
         try:
             cases = list(ElementTree.parse(path).iter("testcase"))
@@ -71,16 +70,17 @@ def tally(folder):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--write", action="store_true")
-    parser.add_argument("path")
+    parser.add_argument("path", help="a report or a folder of reports")
     parser.add_argument("name", nargs="?", default="")
     parser.add_argument("message", nargs="?", default="")
-    parser.add_argument("--skipped", default="")
     args = parser.parse_args()
     if not args.write:
         return tally(args.path)
-    write(args.path, args.name, args.message, args.skipped)
+    write(args.path, args.name, args.message)
     return 1 if args.message else 0
 
 
