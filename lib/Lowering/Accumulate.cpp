@@ -123,10 +123,18 @@ private:
     SmallVector<Value> result;
     for (Value value : values)
       if (isTile(value))
-        llvm::append_range(result, fragments.lookup(value));
+        llvm::append_range(result, getFragments(value));
       else
         result.push_back(map.lookupOrDefault(value));
     return result;
+  }
+
+  /// The fragments of a tile; a zero from outside of the role is made here.
+  ArrayRef<Value> getFragments(Value tile) {
+    if (auto zero = tile.getDefiningOp<ZeroOp>())
+      if (!fragments.contains(tile))
+        distributeZero(zero);
+    return fragments.find(tile)->second;
   }
 
   /// Binds the fragments and other values that stand for `values`.
@@ -287,7 +295,7 @@ private:
 
   void distributeStore(StoreOp store) {
     Value col = map.lookupOrDefault(store.getCol());
-    ArrayRef<Value> parts = fragments.find(store.getValue())->second;
+    ArrayRef<Value> parts = getFragments(store.getValue());
     bool carry = overlap && late.value;
     for (int64_t s = overlap ? slices - 1 : 0; s < slices; ++s) {
       Value row = storeRow(store, s);
@@ -395,7 +403,7 @@ private:
 
   void emitBatch(ArrayRef<BlockPair> batch, ReleaseOp release) {
     PromoteOp first = batch.front().promote;
-    SmallVector<Value> running = fragments.lookup(first.getAcc());
+    SmallVector<Value> running(getFragments(first.getAcc()));
     for (int64_t s = 0; s < slices; ++s)
       emitSlice(batch, s, running,
                 s == slices - 1 ? release : ReleaseOp());

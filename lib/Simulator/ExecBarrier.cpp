@@ -99,7 +99,6 @@ Step namedBarrier(Cluster &cluster, Warp &warp, const Inst &inst,
   bar.expected = expected;
   bar.arrived += 32;
   bar.warps |= 1u << warp.index;
-  ++warp.warpSync;
   warp.knows.sync();
   bar.arriving.join(warp.knows.release(mask));
   bar.time = std::max(bar.time, warp.time);

@@ -129,7 +129,7 @@ Step arrive(Cluster &cluster, Warp &warp, const Inst &inst, uint32_t mask) {
     }
     if (inst.flags & Drop)
       bar.expected -= (uint32_t)std::min<int64_t>(count, bar.expected);
-    cluster.arrive(bar, count, warp, lane);
+    cluster.arrive(bar, count, warp, mask);
   }
   warp.knows.advance();
   cluster.progressed();

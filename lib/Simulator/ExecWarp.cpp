@@ -175,7 +175,6 @@ Step warpBarrier(Cluster &cluster, Warp &warp, const Inst &inst,
   if (!members(cluster, warp, inst, cluster.refs(inst)[0], mask))
     return Step::Blocked;
   warp.split().wait = Wait();
-  ++warp.warpSync;
   if (mask == warp.live)
     warp.knows.sync();
   return Step::Next;

@@ -107,9 +107,13 @@ void Cluster::noteShared(Warp &warp, const Inst &inst, Cta &cta,
            "overwrites mbarrier " + sharedName(it->first));
   uint32_t mask = lane < 32 ? 1u << lane : warp.live;
   warp.knows.accessed(mask);
-  Accessor who{warp.self,    warp.knows.tick(), &warp.knows.of(mask),
-               false,        inst.line,         lane,
-               warp.warpSync};
+  Accessor who{warp.self,
+               warp.knows.tick(),
+               &warp.knows.of(mask),
+               false,
+               inst.line,
+               lane,
+               warp.knows.ordered(mask)};
   Conflict conflict;
   if (write) {
     memset(cta.sharedWritten.data() + offset, 1, size);

@@ -28,12 +28,25 @@ public:
     return someMask && !(mask & ~someMask) ? some : all;
   }
   void accessed(uint32_t mask) { unsynced |= mask; }
+  /// Own accesses up to this clock are ordered before `mask`, whichever lane
+  /// made them.
+  uint32_t ordered(uint32_t mask) const {
+    return someMask && !(mask & ~someMask) ? someOrdered : allOrdered;
+  }
 
   void acquire(uint32_t mask, uint32_t live, const Knowledge &from) {
-    if (Knowledge *part = target(mask, live))
+    uint32_t own = from.seen.get(self);
+    if (Knowledge *part = target(mask, live)) {
       part->join(from);
-    else
-      joinBoth(from);
+      someOrdered = std::max(someOrdered, own);
+      return;
+    }
+    all.join(from);
+    allOrdered = std::max(allOrdered, own);
+    if (someMask) {
+      some.join(from);
+      someOrdered = std::max(someOrdered, own);
+    }
   }
   void raise(uint32_t mask, uint32_t live, uint32_t agent, uint32_t clock) {
     if (Knowledge *part = target(mask, live)) {
@@ -74,7 +87,7 @@ public:
       all.join(some);
     someMask = 0;
     unsynced = 0;
-    syncedTick = tick();
+    syncedTick = allOrdered = tick();
     advance();
   }
 
@@ -85,22 +98,18 @@ private:
       return nullptr;
     if (!someMask || !(someMask & mask)) {
       some = all;
+      someOrdered = allOrdered;
       someMask = mask;
     }
     someMask &= mask;
     return &some;
   }
-  void joinBoth(const Knowledge &from) {
-    all.join(from);
-    if (someMask)
-      some.join(from);
-  }
-
   uint32_t self = 0;
   Knowledge all, some;
   uint32_t someMask = 0;
   uint32_t unsynced = 0;
   uint32_t syncedTick = 0;
+  uint32_t allOrdered = 0, someOrdered = 0;
 };
 
 } // namespace dgemm::sim

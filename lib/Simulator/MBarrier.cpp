@@ -39,11 +39,11 @@ void Cluster::phaseCheck(MBarrier &bar, uint64_t time) {
   progressed();
 }
 
-void Cluster::arrive(MBarrier &bar, int64_t count, Warp &warp, uint32_t lane) {
+void Cluster::arrive(MBarrier &bar, int64_t count, Warp &warp, uint32_t mask) {
   bar.pending -= count;
   ++bar.arrivals;
   if (check)
-    bar.arriving.join(warp.knows.release(1u << lane));
+    bar.arriving.join(warp.knows.release(mask));
   bar.arrivingTime = std::max(bar.arrivingTime, warp.time);
   phaseCheck(bar, warp.time);
 }

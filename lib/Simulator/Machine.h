@@ -78,8 +78,7 @@ struct Warp {
   WarpKnowledge knows;
   uint32_t self = 0, tensor = 0, bulk = 0; // agents
   uint64_t time = 0;
-  uint32_t registers = 0; // setmaxnreg
-  uint32_t warpSync = 0;
+  uint32_t registers = 0;     // setmaxnreg
   std::vector<uint8_t> local; // localBytes per lane
   // wgmma: operations issued, and the issue count at each commit.
   uint64_t wgmmaIssued = 0;
@@ -247,7 +246,7 @@ public:
   // mbarriers.
   MBarrier &barrier(const Warp &warp, const Inst &inst, uint64_t address,
                     uint32_t lane, Cta *&cta, uint32_t &offset);
-  void arrive(MBarrier &bar, int64_t count, Warp &warp, uint32_t lane);
+  void arrive(MBarrier &bar, int64_t count, Warp &warp, uint32_t mask);
   void expectTransactions(MBarrier &bar, int64_t bytes);
   void completeTransactions(MBarrier &bar, int64_t bytes, uint64_t time);
   void phaseCheck(MBarrier &bar, uint64_t time);

@@ -77,7 +77,7 @@ bool isSynchronising(const std::string &opcode) {
 bool isEffect(const std::string &opcode) {
   static const char *const prefixes[] = {"ld.shared", "st.",       "stmatrix",
                                          "ldmatrix",  "wgmma.mma", "cp.",
-                                         "atom.",     "red.",      "fma."};
+                                         "atom.",     "red."};
   for (const char *prefix : prefixes)
     if (startsWith(opcode, prefix))
       return true;

@@ -4,6 +4,7 @@
 using namespace dgemm::sim;
 
 static constexpr size_t kMaxSets = 1u << 16;
+static constexpr uint8_t kNoLane = 32, kManyLanes = 33;
 
 bool Shadow::checkWriter(const Word &word, uint8_t bytes, const Accessor &who,
                          Conflict &conflict) const {
@@ -24,8 +25,9 @@ bool Shadow::checkWriter(const Word &word, uint8_t bytes, const Accessor &who,
     return false;
   }
   // Lanes of one warp are ordered by bar.warp.sync only.
-  if (word.writeAgent == who.agent && word.writeLane < 32 && who.lane < 32 &&
-      word.writeLane != who.lane && word.warpSync == who.warpSync) {
+  if (word.writeAgent == who.agent && word.writeLane != kNoLane &&
+      who.lane != kNoLane && word.writeLane != who.lane &&
+      word.writeClock > who.ordered) {
     conflict.kind = Conflict::Lanes;
     return false;
   }
@@ -33,27 +35,35 @@ bool Shadow::checkWriter(const Word &word, uint8_t bytes, const Accessor &who,
 }
 
 uint32_t Shadow::withReader(uint32_t set, const Reader &reader) {
-  const Reader &l = last.reader;
-  if (last.from == set && l.agent == reader.agent && l.clock == reader.clock &&
-      l.bytes == reader.bytes && l.async == reader.async &&
-      l.line == reader.line)
-    return last.to;
+  Transition &cached = cache[(set * 7 + reader.lane * 3 + reader.agent) % 64];
+  const Reader &l = cached.reader;
+  if (cached.from == set && l.agent == reader.agent &&
+      l.clock == reader.clock && l.bytes == reader.bytes &&
+      l.lane == reader.lane && l.async == reader.async && l.line == reader.line)
+    return cached.to;
   uint32_t result = set;
   const ReaderSet &old = sets[set];
+  Reader merged = reader;
   bool known = false;
-  for (const Reader &r : old)
-    known |= r.agent == reader.agent && r.clock == reader.clock &&
-             (r.bytes & reader.bytes) == reader.bytes;
+  for (const Reader &r : old) {
+    if (r.agent != reader.agent || r.clock != reader.clock)
+      continue;
+    known |= r.lane == reader.lane && (r.bytes & reader.bytes) == reader.bytes;
+    // Several lanes: a conflict with every lane's write.
+    if (r.lane != reader.lane)
+      merged.lane = kManyLanes;
+    known |= r.lane == kManyLanes && (r.bytes & reader.bytes) == reader.bytes;
+  }
   if (!known) {
     ReaderSet next;
     for (const Reader &r : old)
       if (r.agent != reader.agent || (r.bytes & ~reader.bytes))
         next.push_back(r);
-    next.push_back(reader);
+    next.push_back(merged);
     sets.push_back(std::move(next));
     result = (uint32_t)sets.size() - 1;
   }
-  last = {set, result, reader};
+  cached = {set, result, reader};
   return result;
 }
 
@@ -67,9 +77,9 @@ Conflict Shadow::read(uint32_t offset, uint32_t size, const Accessor &who) {
       bytes = (uint8_t)(((1u << size) - 1) << (offset & 3)) & 0xf;
     if (!conflict.kind && !checkWriter(word, bytes, who, conflict))
       conflict.offset = i * 4;
-    word.readers = withReader(
-        word.readers, {(uint16_t)who.agent, who.async, bytes, (uint8_t)who.lane,
-                       who.clock, who.line, who.warpSync});
+    word.readers =
+        withReader(word.readers, {(uint16_t)who.agent, who.async, bytes,
+                                  (uint8_t)who.lane, who.clock, who.line});
   }
   if (sets.size() > kMaxSets)
     compact();
@@ -91,8 +101,9 @@ Conflict Shadow::write(uint32_t offset, uint32_t size, const Accessor &who) {
         if (!(r.bytes & bytes))
           continue;
         bool race = r.clock > who.knows->seen.get(r.agent);
-        bool lanes = r.agent == who.agent && r.lane < 32 && who.lane < 32 &&
-                     r.lane != who.lane && r.warpSync == who.warpSync;
+        bool lanes = r.agent == who.agent && r.lane != kNoLane &&
+                     who.lane != kNoLane && r.lane != who.lane &&
+                     r.clock > who.ordered;
         if (!race && !lanes)
           continue;
         conflict = {race ? Conflict::Race : Conflict::Lanes,
@@ -113,7 +124,6 @@ Conflict Shadow::write(uint32_t offset, uint32_t size, const Accessor &who) {
     word.writeClock = who.clock;
     word.writeLine = who.line;
     word.writeLane = (uint8_t)who.lane;
-    word.warpSync = who.warpSync;
   }
   return conflict;
 }
@@ -134,5 +144,5 @@ void Shadow::compact() {
     word.readers = it->second;
   }
   sets = std::move(kept);
-  last = Transition();
+  cache.assign(cache.size(), Transition());
 }

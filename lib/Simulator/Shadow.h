@@ -14,10 +14,10 @@ struct Accessor {
   uint32_t agent = 0;
   uint32_t clock = 0;
   const Knowledge *knows = nullptr;
-  bool async = false;    // through the async proxy
-  uint32_t line = 0;     // of the PTX instruction
-  uint32_t lane = 32;    // 32: not one lane
-  uint32_t warpSync = 0; // bar.warp.sync count, for races between lanes
+  bool async = false;   // through the async proxy
+  uint32_t line = 0;    // of the PTX instruction
+  uint32_t lane = 32;   // 32: not one lane
+  uint32_t ordered = 0; // own clock up to which other lanes are ordered
 };
 
 struct Conflict {
@@ -44,13 +44,12 @@ private:
     uint8_t writeLane = 32;
     uint32_t writeLine = 0;
     uint32_t readers = 0; // index of a reader set
-    uint32_t warpSync = 0;
   };
   struct Reader {
     uint16_t agent;
     bool async;
     uint8_t bytes, lane;
-    uint32_t clock, line, warpSync;
+    uint32_t clock, line;
   };
   using ReaderSet = std::vector<Reader>;
 
@@ -65,7 +64,8 @@ private:
   struct Transition {
     uint32_t from = ~0u, to = 0;
     Reader reader{};
-  } last;
+  };
+  std::vector<Transition> cache = std::vector<Transition>(64);
 };
 
 } // namespace dgemm::sim

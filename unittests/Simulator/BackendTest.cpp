@@ -55,8 +55,10 @@ TEST(SimulatorBackend, RefusesCubins) {
   Call call;
   std::string record = readPtx("gemm_fp8.json");
   dgemm_kernel *kernel = nullptr;
-  EXPECT_NE(dgemm_kernel_load(call.device, "\x7f" "ELF", 4, record.data(),
-                              record.size(), &kernel),
+  EXPECT_NE(dgemm_kernel_load(call.device,
+                              "\x7f"
+                              "ELF",
+                              4, record.data(), record.size(), &kernel),
             DGEMM_OK);
   EXPECT_NE(std::string(dgemm_last_error()).find("not a cubin"),
             std::string::npos);

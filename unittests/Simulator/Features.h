@@ -1,0 +1,29 @@
+// The feature kernels: their launches, their input, and a run on any backend.
+#ifndef DGEMM_UNITTESTS_SIMULATOR_FEATURES_H
+#define DGEMM_UNITTESTS_SIMULATOR_FEATURES_H
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace dgemm::sim::test {
+
+struct Feature {
+  std::string name, ptxFile;
+  std::string record; // JSON
+};
+
+/// Reads features.json in `directory`; ends the program when it is broken.
+std::vector<Feature> readFeatures(const std::string &directory);
+/// The 8192 words that every kernel reads.
+std::vector<uint32_t> featureInput();
+/// Runs one kernel of `code` (PTX or a cubin) through the C interface; 8192
+/// words of output, or empty with `error` set.
+std::vector<uint32_t> runFeature(const std::string &backend,
+                                 const std::string &code,
+                                 const Feature &feature, std::string &error);
+std::string readText(const std::string &path);
+
+} // namespace dgemm::sim::test
+
+#endif // DGEMM_UNITTESTS_SIMULATOR_FEATURES_H

@@ -1,0 +1,249 @@
+// Each hazard in the smallest kernel that shows it, and the fixed kernel
+// beside it, which must be silent.
+#include "Support.h"
+
+using namespace dgemm::sim;
+using namespace dgemm::sim::test;
+
+namespace {
+struct Outcome {
+  Result result;
+  std::vector<uint32_t> out;
+
+  bool has(HazardKind kind) const {
+    for (const Hazard &hazard : result.hazards)
+      if (hazard.kind == kind)
+        return true;
+    return false;
+  }
+};
+
+/// Runs `body` with a pointer parameter `out` to 1024 words and `map`, a 64x64
+/// map of bytes over a buffer of 4096.
+Outcome runBody(const std::string &body, unsigned threads = 128,
+                uint64_t seed = 0, unsigned ctas = 1, unsigned cluster = 1) {
+  auto program =
+      loadPtx(wrap(".param .u64 out, .param .align 64 .b8 map[128]",
+                   ".reg .b32 %r<40>;\n.reg .b64 %rd<20>;\n.reg .f32 %f<80>;\n"
+                   ".reg .pred %p<10>;\n.shared .align 8 .b64 bar;\n"
+                   "mov.u32 %r0, %tid.x;\nsetp.eq.u32 %p0, %r0, 0;\n"
+                   "ld.param.u64 %rd0, [out];\n" +
+                       body));
+  Outcome outcome;
+  if (!program)
+    return outcome;
+  GlobalMemory memory;
+  uint64_t address = memory.allocate(4096, "out");
+  std::vector<uint8_t> source(4096);
+  for (size_t i = 0; i < source.size(); ++i)
+    source[i] = (uint8_t)(i * 7);
+  uint64_t data = upload(memory, source, "source");
+  Launch launch;
+  launch.grid.x = ctas;
+  launch.block.x = threads;
+  launch.cluster.x = cluster;
+  launch.dynamicShared = 32768;
+  launch.param(address);
+  launch.param(map2d(data, TensorMap::U8, 64, 64, 64, 64, 64, 0));
+  Options options;
+  options.seed = seed;
+  options.idleLimit = 20000;
+  options.threads = 1;
+  outcome.result = run(*program, launch, memory, options);
+  const uint32_t *words = (const uint32_t *)memory.data(address, 4096);
+  outcome.out.assign(words, words + 1024);
+  return outcome;
+}
+
+const char *const kInit =
+    "@%p0 mbarrier.init.shared.b64 [bar], 1;\n"
+    "@%p0 fence.mbarrier_init.release.cluster;\nbar.sync 0;\n";
+const char *const kLoad =
+    "mov.b64 %rd1, map;\ncvta.param.u64 %rd2, %rd1;\nmov.u32 %r1, 0;\n"
+    "mov.u32 %r2, dyn;\nmov.u32 %r3, bar;\n"
+    "@%p0 mbarrier.arrive.expect_tx.shared.b64 _, [bar], 4096;\n"
+    "@%p0 cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx"
+    "::bytes [%r2], [%rd2, {%r1, %r1}], [%r3];\n";
+const char *const kWait =
+    "W: mbarrier.try_wait.parity.shared.b64 %p1, [bar], 0;\n@!%p1 bra W;\n";
+const char *const kUse = "shl.b32 %r5, %r0, 2;\nadd.u32 %r6, %r2, %r5;\n"
+                         "ld.shared.u32 %r7, [%r6];\ncvt.u64.u32 %rd3, %r5;\n"
+                         "add.s64 %rd4, %rd0, %rd3;\n"
+                         "st.global.u32 [%rd4], %r7;\nret;\n";
+} // namespace
+
+TEST(SimulatorHazards, TmaLoadWithAWaitIsSilent) {
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    Outcome o = runBody(std::string(kInit) + kLoad + kWait + kUse, 128, seed);
+    ASSERT_TRUE(o.result.ok()) << o.result.str();
+    EXPECT_EQ(o.out[1], (uint32_t)(28 | 35 << 8 | 42 << 16 | 49 << 24));
+  }
+}
+
+TEST(SimulatorHazards, UseBeforeTheWait) {
+  EXPECT_TRUE(runBody(std::string(kInit) + kLoad + kUse, 128, 5)
+                  .has(HazardKind::SharedRace) ||
+              runBody(std::string(kInit) + kLoad + kUse)
+                  .has(HazardKind::Uninitialized));
+}
+
+TEST(SimulatorHazards, BarrierInitNotFenced) {
+  std::string init = "@%p0 mbarrier.init.shared.b64 [bar], 1;\nbar.sync 0;\n";
+  Outcome o = runBody(init + kLoad + kWait + kUse);
+  EXPECT_TRUE(o.has(HazardKind::MissingMBarrierFence)) << o.result.str();
+}
+
+TEST(SimulatorHazards, TooFewBytesExpected) {
+  std::string load = kLoad;
+  load.replace(load.find("4096"), 4, "2048");
+  Outcome o = runBody(std::string(kInit) + load + kWait + kUse);
+  EXPECT_FALSE(o.result.ok());
+}
+
+TEST(SimulatorHazards, TooManyBytesExpectedIsADeadlockWithTheState) {
+  std::string load = kLoad;
+  load.replace(load.find("4096"), 4, "4112");
+  Outcome o = runBody(std::string(kInit) + load + kWait + kUse);
+  ASSERT_TRUE(o.has(HazardKind::Deadlock)) << o.result.str();
+  std::string text = o.result.str();
+  EXPECT_NE(text.find("16 transaction bytes to come"), std::string::npos);
+  EXPECT_NE(text.find("waits for phase 0 of mbarrier bar"), std::string::npos);
+}
+
+TEST(SimulatorHazards, StoreNeedsAProxyFence) {
+  std::string body = "mov.u32 %r2, dyn;\nshl.b32 %r5, %r0, 2;\n"
+                     "add.u32 %r6, %r2, %r5;\nst.shared.u32 [%r6], %r0;\n"
+                     "FENCE bar.sync 0;\n"
+                     "@%p0 cp.async.bulk.global.shared::cta.bulk_group [%rd0], "
+                     "[%r2], 512;\n@%p0 cp.async.bulk.commit_group;\n"
+                     "@%p0 cp.async.bulk.wait_group 0;\nret;\n";
+  std::string without = body, with = body;
+  without.replace(without.find("FENCE"), 5, "");
+  with.replace(with.find("FENCE"), 5, "fence.proxy.async.shared::cta;\n");
+  EXPECT_TRUE(runBody(without).has(HazardKind::MissingProxyFence));
+  Outcome o = runBody(with);
+  EXPECT_TRUE(o.result.ok()) << o.result.str();
+  EXPECT_EQ(o.out[5], 5u);
+}
+
+TEST(SimulatorHazards, ExitWhileAStoreReads) {
+  Outcome o = runBody("mov.u32 %r2, dyn;\nshl.b32 %r5, %r0, 2;\n"
+                      "add.u32 %r6, %r2, %r5;\nst.shared.u32 [%r6], %r0;\n"
+                      "fence.proxy.async.shared::cta;\nbar.sync 0;\n"
+                      "@%p0 cp.async.bulk.global.shared::cta.bulk_group "
+                      "[%rd0], [%r2], 512;\n"
+                      "@%p0 cp.async.bulk.commit_group;\nret;\n");
+  EXPECT_TRUE(o.has(HazardKind::ExitedCta)) << o.result.str();
+}
+
+TEST(SimulatorHazards, PlainRaceBetweenWarps) {
+  std::string body = "mov.u32 %r2, dyn;\nshl.b32 %r5, %r0, 2;\n"
+                     "add.u32 %r6, %r2, %r5;\nst.shared.u32 [%r6], %r0;\n"
+                     "BARRIER\nxor.b32 %r8, %r5, 128;\nadd.u32 %r9, %r2, %r8;\n"
+                     "ld.shared.u32 %r7, [%r9];\nret;\n";
+  std::string without = body, with = body;
+  without.replace(without.find("BARRIER"), 7, "");
+  with.replace(with.find("BARRIER"), 7, "bar.sync 0;");
+  bool found = false;
+  for (uint64_t seed = 1; seed < 6; ++seed)
+    found |= runBody(without, 64, seed).has(HazardKind::SharedRace);
+  EXPECT_TRUE(found);
+  EXPECT_TRUE(runBody(with, 64).result.ok());
+}
+
+TEST(SimulatorHazards, RaceBetweenLanes) {
+  std::string body = "mov.u32 %r2, dyn;\nshl.b32 %r5, %r0, 2;\n"
+                     "add.u32 %r6, %r2, %r5;\nst.shared.u32 [%r6], %r0;\n"
+                     "BARRIER\nxor.b32 %r8, %r5, 4;\nadd.u32 %r9, %r2, %r8;\n"
+                     "ld.shared.u32 %r7, [%r9];\nret;\n";
+  std::string without = body, with = body;
+  without.replace(without.find("BARRIER"), 7, "");
+  with.replace(with.find("BARRIER"), 7, "bar.warp.sync -1;");
+  EXPECT_TRUE(runBody(without, 32).has(HazardKind::SharedRace));
+  EXPECT_TRUE(runBody(with, 32).result.ok());
+}
+
+TEST(SimulatorHazards, UninitializedRegisterAndMemory) {
+  EXPECT_TRUE(
+      runBody("add.u32 %r1, %r2, 1;\nret;").has(HazardKind::Uninitialized));
+  // Moving an unwritten register about is no use of it.
+  EXPECT_TRUE(runBody("mov.b32 %r1, %r2;\nret;").result.ok());
+  EXPECT_TRUE(runBody("ld.shared.u32 %r1, [dyn+64];\nret;")
+                  .has(HazardKind::Uninitialized));
+}
+
+TEST(SimulatorHazards, BoundsAndAlignment) {
+  EXPECT_TRUE(runBody("ld.shared.u32 %r1, [dyn+40000];\nret;")
+                  .has(HazardKind::OutOfBounds));
+  EXPECT_TRUE(
+      runBody("st.shared.u32 [dyn+2], %r0;\nret;").has(HazardKind::Misaligned));
+  Outcome o = runBody("st.global.u32 [%rd0+4096], %r0;\nret;");
+  ASSERT_TRUE(o.has(HazardKind::OutOfBounds));
+  EXPECT_NE(o.result.str().find("0 bytes behind the end of 'out'"),
+            std::string::npos)
+      << o.result.str();
+}
+
+TEST(SimulatorHazards, NamedBarrierCounts) {
+  // 96 of 128 threads arrive: nobody gets through.
+  Outcome o = runBody("setp.lt.u32 %p1, %r0, 96;\n@!%p1 bra E;\n"
+                      "bar.sync 1, 128;\nE: ret;\n");
+  ASSERT_TRUE(o.has(HazardKind::Deadlock)) << o.result.str();
+  EXPECT_NE(o.result.str().find("CTA barrier 1: 96 of 128 threads arrived"),
+            std::string::npos);
+  EXPECT_TRUE(runBody("setp.lt.u32 %p1, %r0, 64;\n@!%p1 bra E;\n"
+                      "bar.sync 1, 64;\nE: ret;\n")
+                  .result.ok());
+}
+
+TEST(SimulatorHazards, CollectiveWithoutAllLanes) {
+  Outcome o = runBody("setp.lt.u32 %p1, %r0, 5;\n@!%p1 ret;\n"
+                      "bar.warp.sync -1;\nret;\n",
+                      32);
+  // Lanes that have left are not waited for; lanes that wait elsewhere are.
+  EXPECT_TRUE(o.result.ok()) << o.result.str();
+  o = runBody("setp.lt.u32 %p1, %r0, 5;\n@!%p1 bra E;\nbar.warp.sync -1;\n"
+              "bra F;\nE: bar.warp.sync -1;\nF: ret;\n",
+              32);
+  EXPECT_TRUE(o.has(HazardKind::WarpDivergence)) << o.result.str();
+}
+
+TEST(SimulatorHazards, ArrivalTooMany) {
+  Outcome o = runBody(std::string(kInit) +
+                          "mbarrier.arrive.expect_tx.shared.b64 _, [bar], 16;\n"
+                          "ret;\n",
+                      32);
+  EXPECT_TRUE(o.has(HazardKind::BarrierMisuse)) << o.result.str();
+}
+
+TEST(SimulatorHazards, RegisterPoolThatCannotGive) {
+  Outcome o = runBody("setmaxnreg.inc.sync.aligned.u32 256;\nret;\n", 384);
+  ASSERT_TRUE(o.has(HazardKind::Deadlock)) << o.result.str();
+  EXPECT_NE(o.result.str().find("wants 256 registers"), std::string::npos);
+}
+
+TEST(SimulatorHazards, RemoteArriveAtAnExitedCta) {
+  // CTA 1 leaves at once; CTA 0 arrives at its barrier later.
+  std::string body =
+      std::string(kInit) +
+      "barrier.cluster.arrive;\nbarrier.cluster.wait;\n"
+      "mov.u32 %r1, %cluster_ctarank;\nsetp.eq.u32 %p2, %r1, 1;\n"
+      "@%p2 bra E;\nmov.u32 %r4, 0;\n"
+      "L: add.u32 %r4, %r4, 1;\nsetp.lt.u32 %p3, %r4, 500;\n@%p3 bra L;\n"
+      "mov.u32 %r3, bar;\nmapa.shared::cluster.u32 %r5, %r3, 1;\n"
+      "@%p0 mbarrier.arrive.release.cluster.shared::cluster.b64 _, [%r5];\n"
+      "E: ret;\n";
+  Outcome o = runBody(body, 32, 0, 2, 2);
+  EXPECT_TRUE(o.has(HazardKind::ExitedCta)) << o.result.str();
+}
+
+TEST(SimulatorHazards, InfiniteLoopsEnd) {
+  Outcome o = runBody("L: bra L;\n", 32);
+  EXPECT_TRUE(o.has(HazardKind::Deadlock)) << o.result.str();
+}
+
+TEST(SimulatorHazards, TrapNamesTheLine) {
+  Outcome o = runBody("@%p0 trap;\nret;\n", 32);
+  ASSERT_TRUE(o.has(HazardKind::Trap));
+  EXPECT_GT(o.result.hazards[0].line, 10u);
+}
