@@ -137,13 +137,20 @@ struct NormalisePass : dgemm::impl::DGEMMNormalisePassBase<NormalisePass> {
     if (!schedule)
       return op.emitOpError("has no schedule: run dgemm-select-schedule or "
                             "write one");
+    auto a = cast<MemRefType>(op.getA().getType());
+    // A loop over one block or none would fold away under the rungs below.
+    if (!a.isDynamicDim(1) && a.getDimSize(1) <= 128) {
+      Schedule shortK = schedule.getValue();
+      shortK.specializeK = false;
+      schedule = ScheduleAttr::get(op.getContext(), shortK);
+      op.setScheduleAttr(schedule);
+    }
     DictionaryAttr record = RecordBuilder(op).build();
     OpBuilder b(op);
     int64_t aBlock = cast<IntegerAttr>(op.getABlock()[0]).getInt();
     int64_t bBlock = cast<IntegerAttr>(op.getBBlock()[0]).getInt();
     // A K that the type knows bounds the scales of a tile exactly.
     Schedule canonical = schedule.getValue();
-    auto a = cast<MemRefType>(op.getA().getType());
     if (!a.isDynamicDim(1))
       canonical.maxKBlocks =
           std::max<int64_t>(1, llvm::divideCeil(a.getDimSize(1), 128));

@@ -6,9 +6,7 @@
 #include "dgemm/Dialect/DGEMM/Transforms/Passes.h"
 #include "dgemm/Lowering/Passes.h"
 #include "dgemm/Target/Passes.h"
-#include "mlir/Conversion/NVVMToLLVM/NVVMToLLVM.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
-#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
 #include "mlir/Pass/PassRegistry.h"
@@ -47,7 +45,16 @@ void addPass(OpPassManager &pm, const PipelineOptions &) {
   pm.addPass(create());
 }
 
-/// The same, and then the dust wiped off, so that the rung can be read.
+/// The same, and then the dust wiped off, so that the rung can be read. Not
+/// more than that: the next rungs look for the loop over K blocks, which
+/// canonicalization takes away where K is one block.
+template <std::unique_ptr<Pass> (*create)()>
+void addDustedPass(OpPassManager &pm, const PipelineOptions &) {
+  pm.addPass(create());
+  pm.addPass(createCSEPass());
+}
+
+/// The same for the rungs below, where loops are just loops.
 template <std::unique_ptr<Pass> (*create)()>
 void addCleanPass(OpPassManager &pm, const PipelineOptions &) {
   pm.addPass(create());
@@ -56,8 +63,6 @@ void addCleanPass(OpPassManager &pm, const PipelineOptions &) {
 }
 
 void addEmitPTX(OpPassManager &pm, const PipelineOptions &options) {
-  // wgmma and others have no LLVM intrinsic: they become inline assembly.
-  pm.addNestedPass<gpu::GPUModuleOp>(createConvertNVVMToLLVMPass());
   target::DGEMMEmitPTXPassOptions pass;
   pass.timings = options.timings;
   pm.addPass(target::createDGEMMEmitPTXPass(pass));
@@ -87,9 +92,9 @@ const Rung kLadder[] = {
     {"bufferize", addBufferize},
     {"select-schedule", addSelectSchedule},
     {"normalise", addPass<createDGEMMNormalisePass>},
-    {"tile", addCleanPass<createDGEMMTilePass>},
-    {"stage", addCleanPass<createDGEMMStagePass>},
-    {"specialize", addCleanPass<createDGEMMSpecializePass>},
+    {"tile", addDustedPass<createDGEMMTilePass>},
+    {"stage", addDustedPass<createDGEMMStagePass>},
+    {"specialize", addDustedPass<createDGEMMSpecializePass>},
     {"accumulate", addCleanPass<createDGEMMAccumulatePass>},
     {"epilogue", addCleanPass<createDGEMMEpiloguePass>},
     {"nvvm", addCleanPass<createDGEMMHopperToNVVMPass>},

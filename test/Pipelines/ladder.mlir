@@ -1,5 +1,5 @@
 // Each rung's text resumes, and leads to the same code.
-// RUN: %python %S/Inputs/ladder.py %s epilogue | FileCheck %s
+// RUN: %python %S/Inputs/ladder.py %s ptx | FileCheck %s
 
 // CHECK: bufferize ok
 // CHECK: select-schedule ok
@@ -9,6 +9,9 @@
 // CHECK: specialize ok
 // CHECK: accumulate ok
 // CHECK: epilogue ok
+// CHECK: nvvm ok
+// CHECK: ptx ok
+// CHECK: nvvm ok
 func.func @gemm(
     %a: tensor<?x2048xf8E4M3FN>, %sfa: tensor<?x16xf32>,
     %b: tensor<7168x2048xf8E4M3FN>, %sfb: tensor<56x16xf32>,

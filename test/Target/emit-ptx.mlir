@@ -21,6 +21,6 @@
 // CHECK-NOT:   gpu.module
 
 // TIMINGS: properties = {dgemm.record = "{{.*}}", dgemm.timings = {
-// TIMINGS-SAME: codegen = {{[0-9.e-]+}} : f64
-// TIMINGS-SAME: optimize = {{[0-9.e-]+}} : f64
-// TIMINGS-SAME: translate = {{[0-9.e-]+}} : f64
+// TIMINGS-SAME: codegen = {{[0-9.e+-]+}} : f64
+// TIMINGS-SAME: optimize = {{[0-9.e+-]+}} : f64
+// TIMINGS-SAME: translate = {{[0-9.e+-]+}} : f64

@@ -15,10 +15,10 @@ namespace dgemm::fuzz {
 /// How far an input came.
 enum class Outcome { Rejected, Parsed, Lowered };
 
-/// Parses and verifies `text`; if it is valid, prints it, parses that again,
-/// and lowers it to the rung before PTX. Diagnostics are dropped: an error is
-/// a right answer to most inputs. Aborts if what was printed is not what is
-/// parsed, or a pass leaves IR that does not verify.
+/// Parses and verifies `text`; if it is valid, prints it and parses that
+/// again; if it holds gemms, lowers them to the rung before PTX. Diagnostics
+/// are dropped: an error is a right answer to most inputs. Aborts if what was
+/// printed is not what is parsed, or a pass leaves IR that does not verify.
 Outcome runInput(llvm::StringRef text);
 
 /// Changes `text` by a few random edits of whole tokens. `others` are inputs

@@ -8,79 +8,121 @@ using namespace dgemm::hopper;
 
 namespace {
 
-/// One element of a fragment: its register, row and column in the matrix.
-struct Element {
-  int64_t reg;
-  Value row, col;
-};
-
+/// The elements of a matrix that a thread's registers stand for.
 class GlobalAccess {
 public:
   GlobalAccess(OpBuilder &b, Location loc, Value row, Value col, Value rows,
-               Value cols, bool transposed)
-      : b(b), loc(loc), rows(rows), cols(cols), transposed(transposed) {
-    Value first = arith::AddIOp::create(b, loc, row, fragmentRow(b, loc));
-    rowOf[0] = first;
-    rowOf[1] = add(b, loc, first, 8);
+               Value cols, int64_t columns, bool transposed)
+      : b(b), loc(loc), col(col), rows(rows), cols(cols), columns(columns),
+        transposed(transposed) {
+    rowOf[0] = arith::AddIOp::create(b, loc, row, fragmentRow(b, loc));
+    rowOf[1] = add(b, loc, rowOf[0], 8);
     colBase = arith::AddIOp::create(b, loc, col, fragmentCol(b, loc));
   }
 
-  /// Calls `body` for each element that the thread holds.
-  void forEach(int64_t columns, llvm::function_ref<void(Element)> body) {
-    for (int64_t group = 0; group < columns / kGroupCols; ++group)
-      for (int64_t i = 0; i < kGroupRegisters; ++i)
-        body({group * kGroupRegisters + i, rowOf[i / 2],
-              add(b, loc, colBase, group * kGroupCols + i % 2)});
+  /// Whether all columns of the fragment lie in the matrix: the same answer
+  /// for all threads, and then only rows need a check.
+  Value isWhole() {
+    return less(add(b, loc, col, columns - 1), cols);
   }
 
-  Value isInside(Element e) {
-    auto less = [&](Value value, Value bound) -> Value {
-      return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, value,
-                                   bound);
-    };
-    return arith::AndIOp::create(b, loc, less(e.row, rows),
-                                 less(e.col, cols));
+  Value isRowInside(int half) { return less(rowOf[half], rows); }
+
+  Value isInside(int half, int64_t offset) {
+    return arith::AndIOp::create(b, loc, isRowInside(half),
+                                 less(add(b, loc, colBase, offset), cols));
   }
 
-  /// Indices into the matrix; `clamp` keeps them inside.
-  SmallVector<Value> indices(Element e, bool clamp) {
-    Value row = e.row, col = e.col;
-    if (clamp) {
+  /// Indices of an element whose column lies `offset` beyond the thread's
+  /// first. The sum is one of indices, so that it can become a constant in
+  /// the address.
+  SmallVector<Value> indices(int half, int64_t offset, bool clampRow = false,
+                             bool clampCol = false) {
+    Value row = rowOf[half];
+    if (clampRow)
       row = arith::MinSIOp::create(b, loc, row, add(b, loc, rows, -1));
-      col = arith::MinSIOp::create(b, loc, col, add(b, loc, cols, -1));
+    Value rowIndex = index(row), colIndex;
+    if (clampCol) {
+      Value exact = add(b, loc, colBase, offset);
+      colIndex = index(
+          arith::MinSIOp::create(b, loc, exact, add(b, loc, cols, -1)));
+    } else {
+      colIndex = arith::AddIOp::create(
+          b, loc, index(colBase),
+          arith::ConstantIndexOp::create(b, loc, offset));
     }
     if (transposed)
-      std::swap(row, col);
-    Type index = b.getIndexType();
-    return {arith::IndexCastOp::create(b, loc, index, row),
-            arith::IndexCastOp::create(b, loc, index, col)};
+      std::swap(rowIndex, colIndex);
+    return {rowIndex, colIndex};
   }
 
+  int64_t groups() const { return columns / kGroupCols; }
+
 private:
+  Value less(Value value, Value bound) {
+    return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, value,
+                                 bound);
+  }
+  Value index(Value value) {
+    return arith::IndexCastOp::create(b, loc, b.getIndexType(), value);
+  }
+
   OpBuilder &b;
   Location loc;
-  Value rows, cols, rowOf[2], colBase;
+  Value col, rows, cols, rowOf[2], colBase;
+  int64_t columns;
   bool transposed;
 };
 
+int64_t registerOf(int64_t group, int half, int64_t i) {
+  return group * kGroupRegisters + 2 * half + i;
+}
+
+void branch(OpBuilder &b, Location loc, Value condition,
+            llvm::function_ref<void()> body) {
+  auto op = scf::IfOp::create(b, loc, condition, /*withElse=*/false);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(op.thenBlock());
+  body();
+}
+
+/// Elements outside are read from a neighbour inside and never stored.
 void expandAdd(OpBuilder &b, AddMatrixOp op) {
   Location loc = op.getLoc();
   auto type = op.getValue().getType();
   Type registers = fragmentStruct(b.getContext(), type.getShape());
-  Value value = cast(b, loc, registers, op.getValue());
+  Value before = cast(b, loc, registers, op.getValue());
   GlobalAccess access(b, loc, op.getRow(), op.getCol(), op.getRows(),
-                      op.getCols(), op.getTransposed());
-  // Elements outside are read from a neighbour and never stored.
-  access.forEach(type.getShape()[1], [&](Element e) {
-    Value c = memref::LoadOp::create(b, loc, op.getSource(),
-                                     access.indices(e, /*clamp=*/true));
-    if (!c.getType().isF32())
-      c = arith::ExtFOp::create(b, loc, b.getF32Type(), c);
-    Value old = LLVM::ExtractValueOp::create(b, loc, value, e.reg);
-    Value sum = arith::AddFOp::create(b, loc, c, old);
-    value = LLVM::InsertValueOp::create(b, loc, value, sum, e.reg);
-  });
-  op.replaceAllUsesWith(cast(b, loc, type, value));
+                      op.getCols(), type.getShape()[1], op.getTransposed());
+  auto addAll = [&](bool clampCol) {
+    return [&, clampCol](OpBuilder &, Location) {
+      Value value = before;
+      for (int64_t group = 0; group < access.groups(); ++group) {
+        for (int half : {0, 1})
+          for (int64_t i : {0, 1}) {
+            int64_t reg = registerOf(group, half, i);
+            Value c = memref::LoadOp::create(
+                b, loc, op.getSource(),
+                access.indices(half, group * kGroupCols + i,
+                               /*clampRow=*/true, clampCol));
+            if (!c.getType().isF32())
+              c = arith::ExtFOp::create(b, loc, b.getF32Type(), c);
+            Value old = LLVM::ExtractValueOp::create(b, loc, value, reg);
+            Value sum = arith::AddFOp::create(b, loc, c, old);
+            value = LLVM::InsertValueOp::create(b, loc, value, sum, reg);
+          }
+        // Barriers keep the assembler from having so many loads under way
+        // that it spills; a clamped element has an address of its own too.
+        if (group % (clampCol ? 2 : 4) == (clampCol ? 1 : 3))
+          NVVM::SyncWarpOp::create(b, loc, constant(b, loc, -1));
+      }
+      scf::YieldOp::create(b, loc, cast(b, loc, type, value));
+    };
+  };
+  OpBuilder::InsertionGuard guard(b);
+  auto sum = scf::IfOp::create(b, loc, access.isWhole(), addAll(false),
+                               addAll(true));
+  op.replaceAllUsesWith(sum.getResult(0));
 }
 
 void expandStore(OpBuilder &b, StoreOp op) {
@@ -91,18 +133,30 @@ void expandStore(OpBuilder &b, StoreOp op) {
   Value value = cast(b, loc, fragmentStruct(b.getContext(), type.getShape()),
                      op.getValue());
   GlobalAccess access(b, loc, op.getRow(), op.getCol(), op.getRows(),
-                      op.getCols(), op.getTransposed());
-  access.forEach(type.getShape()[1], [&](Element e) {
-    auto branch = scf::IfOp::create(b, loc, access.isInside(e),
-                                    /*withElse=*/false);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(branch.thenBlock());
-    Value d = LLVM::ExtractValueOp::create(b, loc, value, e.reg);
+                      op.getCols(), type.getShape()[1], op.getTransposed());
+  auto store = [&](int64_t group, int half, int64_t i) {
+    Value d = LLVM::ExtractValueOp::create(b, loc, value,
+                                           registerOf(group, half, i));
     if (!element.isF32())
       d = arith::TruncFOp::create(b, loc, element, d);
     memref::StoreOp::create(b, loc, d, op.getDest(),
-                            access.indices(e, /*clamp=*/false));
-  });
+                            access.indices(half, group * kGroupCols + i));
+  };
+  auto all = scf::IfOp::create(b, loc, access.isWhole(), /*withElse=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(all.thenBlock());
+  for (int half : {0, 1})
+    branch(b, loc, access.isRowInside(half), [&] {
+      for (int64_t group = 0; group < access.groups(); ++group)
+        for (int64_t i : {0, 1})
+          store(group, half, i);
+    });
+  b.setInsertionPointToStart(all.elseBlock());
+  for (int64_t group = 0; group < access.groups(); ++group)
+    for (int half : {0, 1})
+      for (int64_t i : {0, 1})
+        branch(b, loc, access.isInside(half, group * kGroupCols + i),
+               [&] { store(group, half, i); });
 }
 
 } // namespace

@@ -117,17 +117,30 @@ void chooseStages(Schedule &schedule, const ProblemFacts &facts) {
   schedule.stages = 2;
 }
 
+/// Registers that a consumer wants beside its accumulators, from what ptxas
+/// made of such kernels: those with fewer spilled.
+int64_t registersBeside(const Schedule &schedule, const ProblemFacts &facts) {
+  const bool rhsVector = getRhsScaleSide(schedule, facts).vector;
+  // Loads of a scale for each of a thread's columns, with their addresses.
+  if (rhsVector && schedule.rhsScales == ScalePath::Direct)
+    return 40 + schedule.tileN / 4 * (schedule.inFlight + 2);
+  const bool straddles = sm90::scaleRowsPerTile(schedule.tileN) > 1;
+  int64_t registers = facts.vectorB ? 40 : straddles ? 24 : 16;
+  // A second slice has scales and, where C is added, addresses of its own.
+  if (schedule.getSlices() > 1)
+    registers += facts.hasC ? 64 : 16;
+  return registers;
+}
+
 /// The first number that speaks against `schedule`, if any does. A choice
-/// must never spill, so it keeps more registers free than the verifier asks
-/// for where a promotion holds many scales.
+/// must never spill, so it keeps more registers free than the verifier asks.
 std::string reject(const Schedule &schedule, const ProblemFacts &facts) {
   const sm90::KernelShape shape = getKernelShape(schedule, facts);
-  const bool straddles = sm90::scaleRowsPerTile(schedule.tileN) > 1;
-  const int64_t wanted = facts.vectorB ? 40 : straddles ? 24 : 16;
+  const int64_t wanted = registersBeside(schedule, facts);
   const int64_t left = schedule.consumerRegs - sm90::accumulators(shape);
   if (left >= 16 && left < wanted)
     return llvm::formatv("{0} of {1} registers remain beside the "
-                         "accumulators, and its scales want {2}",
+                         "accumulators, and scales and addresses want {2}",
                          left, schedule.consumerRegs, wanted);
   for (const std::string &message :
        {sm90::checkRegisterPool(shape), sm90::checkAccumulators(shape),
@@ -157,6 +170,9 @@ std::vector<Candidate> enumerate(const ProblemFacts &facts,
         std::clamp<int64_t>(llvm::alignTo(columns, 8), 8, sm90::wgmmaMaxN);
     for (auto [warpgroups, slices, producerRegs, consumerRegs] : shapes) {
       for (int64_t n = swap ? widest : 8; n <= widest; n += 8) {
+        // Its f32 rows would go out in chunks of 32 bytes.
+        if (facts.elementBytes == 4 && !swap && n > 16 && n % 16 != 0)
+          continue;
         for (auto [kBlocks, inFlight] : depths) {
           Schedule schedule;
           schedule.swap = swap;

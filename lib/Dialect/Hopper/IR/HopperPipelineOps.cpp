@@ -113,7 +113,7 @@ static LogicalResult verifyBox(Operation *op, Value map, size_t coords,
            << kArgAttr << "' description";
   auto box = description.getAs<ArrayAttr>("box");
   auto swizzle = description.getAs<IntegerAttr>("swizzle");
-  if (!box || !swizzle)
+  if (!box || !swizzle || !swizzle.getType().isInteger(64))
     return op->emitOpError("the tensor map's description needs 'box' and "
                            "'swizzle'");
   if (box.size() != coords)
@@ -121,8 +121,15 @@ static LogicalResult verifyBox(Operation *op, Value map, size_t coords,
            << box.size() << " coordinates, as the map's box has, got "
            << coords;
   int64_t elements = 1;
-  for (Attribute size : box)
-    elements *= cast<IntegerAttr>(size).getInt();
+  for (Attribute size : box) {
+    auto value = dyn_cast<IntegerAttr>(size);
+    if (!value || !value.getType().isInteger(64) || value.getInt() < 1 ||
+        value.getInt() > 256)
+      return op->emitOpError("the map's box must consist of integers from 1 "
+                             "to 256, got ")
+             << size;
+    elements *= value.getInt();
+  }
   int64_t bytes = elements * getElementBytes(buffer.getElementType());
   if (bytes * parts != buffer.getBytes())
     return op->emitOpError("the map's box has ")
