@@ -365,3 +365,10 @@
 
 // expected-error @+1 {{raster_width must be from 1 to 65535, not 0}}
 "test.op"() {s = #dgemm.schedule<raster_width = 0>} : () -> ()
+
+// -----
+
+// S30: an overlapped epilogue with stages of several K blocks.
+
+// expected-error @+1 {{epilogue = overlapped stores under the MMAs of single K blocks; kblocks must be 1, not 2}}
+"test.op"() {s = #dgemm.schedule<tile = [128, 64], kblocks = 2, epilogue = overlapped>} : () -> ()

@@ -124,6 +124,7 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     * S20: `chunk` is a multiple of 8 from 8 to 256.
     * S21: With `store = tma`, `chunk` divides n.
     * S22: `raster_width` is 1 to 65535.
+    * S30: `overlapped` goes with `kblocks = 1`.
 
     For a problem:
 
@@ -136,6 +137,8 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     * S28: With `store = tma`, D's row stride, where static, is a multiple of
       16 bytes.
     * S29: Shared memory suffices.
+    * S31: A persistent `overlapped` schedule has at least two K blocks: K,
+      where static, is above 128. The kernel checks a dynamic K at launch.
   }];
   let parameters = (ins
     AttrParameter<"::dgemm::dg::Schedule", "the value of every knob">:$value);

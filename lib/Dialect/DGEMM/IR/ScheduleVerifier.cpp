@@ -167,6 +167,11 @@ static LogicalResult checkEpilogue(const Schedule &schedule,
   if (schedule.epilogue == Epilogue::StoreWarps)
     return emitError() << "epilogue = store_warps does not lower yet; choose "
                           "after or overlapped";
+  // S30
+  if (schedule.epilogue == Epilogue::Overlapped && schedule.kBlocks != 1)
+    return emitError() << "epilogue = overlapped stores under the MMAs of "
+                          "single K blocks; kblocks must be 1, not "
+                       << schedule.kBlocks;
   // S19
   if (failed(checkRange(emitError, "buffers", schedule.buffers, 1, 64)))
     return failure();
@@ -278,6 +283,19 @@ static LogicalResult checkStore(const Schedule &schedule,
                      << " or choose store = direct";
 }
 
+static LogicalResult checkOverlap(const Schedule &schedule,
+                                  const ProblemFacts &facts,
+                                  EmitError emitError) {
+  // S31
+  if (schedule.epilogue != Epilogue::Overlapped || !schedule.persistent ||
+      ShapedType::isDynamic(facts.k) || facts.k > sm90::kBlock)
+    return success();
+  return emitError() << "epilogue = overlapped needs two K blocks, one to "
+                        "store under and one to finish; K must be above "
+                     << sm90::kBlock << ", not " << facts.k
+                     << "; choose epilogue = after";
+}
+
 LogicalResult dgemm::dg::checkSchedule(const Schedule &schedule,
                                        const ProblemFacts &facts,
                                        EmitError emitError) {
@@ -286,7 +304,8 @@ LogicalResult dgemm::dg::checkSchedule(const Schedule &schedule,
                          getLhsScaleSide(schedule, facts), emitError)) ||
       failed(checkScales("rhs_scales", schedule.rhsScales,
                          getRhsScaleSide(schedule, facts), emitError)) ||
-      failed(checkStore(schedule, facts, emitError)))
+      failed(checkStore(schedule, facts, emitError)) ||
+      failed(checkOverlap(schedule, facts, emitError)))
     return failure();
   // S29
   std::string message =
