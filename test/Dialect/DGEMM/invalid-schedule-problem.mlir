@@ -210,7 +210,7 @@ func.func @f(
 
 // -----
 
-// S31: nothing to store the tile before under.
+// S30: nothing to store the tile before under.
 
 func.func @f(
     %a: memref<?x128xf8E4M3FN>,

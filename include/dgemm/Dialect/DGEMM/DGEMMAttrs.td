@@ -119,12 +119,12 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     * S17: in_flight temporary accumulators and the running ones, n / 2
       registers per slice, leave 16 registers of the consumers' budget (12
       with `registers = [24, 240]`).
-    * S18: `epilogue` is not `store_warps`, which does not lower yet.
+    * S18: `epilogue` is not `store_warps`, and is `overlapped` only with
+      `kblocks = 1`: the others do not lower yet.
     * S19: `buffers` is 1 to 64.
     * S20: `chunk` is a multiple of 8 from 8 to 256.
     * S21: With `store = tma`, `chunk` divides n.
     * S22: `raster_width` is 1 to 65535.
-    * S30: `overlapped` goes with `kblocks = 1`.
 
     For a problem:
 
@@ -137,7 +137,7 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     * S28: With `store = tma`, D's row stride, where static, is a multiple of
       16 bytes.
     * S29: Shared memory suffices.
-    * S31: A persistent `overlapped` schedule has at least two K blocks: K,
+    * S30: A persistent `overlapped` schedule has at least two K blocks: K,
       where static, is above 128. The kernel checks a dynamic K at launch.
   }];
   let parameters = (ins

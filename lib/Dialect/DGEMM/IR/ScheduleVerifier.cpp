@@ -167,11 +167,10 @@ static LogicalResult checkEpilogue(const Schedule &schedule,
   if (schedule.epilogue == Epilogue::StoreWarps)
     return emitError() << "epilogue = store_warps does not lower yet; choose "
                           "after or overlapped";
-  // S30
-  if (schedule.epilogue == Epilogue::Overlapped && schedule.kBlocks != 1)
-    return emitError() << "epilogue = overlapped stores under the MMAs of "
-                          "single K blocks; kblocks must be 1, not "
-                       << schedule.kBlocks;
+  if (schedule.epilogue == Epilogue::Overlapped && schedule.kBlocks > 1)
+    return emitError() << "epilogue = overlapped does not lower yet with "
+                       << "kblocks = " << schedule.kBlocks
+                       << "; choose after, or kblocks = 1";
   // S19
   if (failed(checkRange(emitError, "buffers", schedule.buffers, 1, 64)))
     return failure();
@@ -286,7 +285,7 @@ static LogicalResult checkStore(const Schedule &schedule,
 static LogicalResult checkOverlap(const Schedule &schedule,
                                   const ProblemFacts &facts,
                                   EmitError emitError) {
-  // S31
+  // S30
   if (schedule.epilogue != Epilogue::Overlapped || !schedule.persistent ||
       ShapedType::isDynamic(facts.k) || facts.k > sm90::kBlock)
     return success();
