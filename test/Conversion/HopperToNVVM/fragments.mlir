@@ -70,7 +70,7 @@ gpu.module @module attributes {dgemm.record = {}} {
 // CHECK-LABEL: llvm.func @columns
 // CHECK-COUNT-8: llvm.fmul
 // CHECK-NOT: llvm.fmul
-// CHECK-COUNT-8: llvm.intr.fma
+// CHECK: llvm.inline_asm
 gpu.module @module attributes {dgemm.record = {}} {
   gpu.func @columns(%i: i32 {dgemm.arg = {}},
                     %d: memref<64x16xf32> {dgemm.arg = {}})
