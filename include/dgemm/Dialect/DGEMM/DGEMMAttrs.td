@@ -137,6 +137,8 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     * S28: With `store = tma`, D's row stride, where static, is a multiple of
       16 bytes.
     * S29: Shared memory suffices.
+    * S30: A persistent `overlapped` schedule has at least two K blocks: K,
+      where static, is above 128. The kernel checks a dynamic K at launch.
   }];
   let parameters = (ins
     AttrParameter<"::dgemm::dg::Schedule", "the value of every knob">:$value);
