@@ -33,7 +33,7 @@ SCHEDULES = [
     dict(tile=(128, 136), stages=4),
     dict(tile=(128, 176), stages=4, chunk=88),
     dict(tile=(128, 192), stages=4),
-    dict(tile=(128, 208), stages=4, chunk=16),
+    dict(tile=(128, 208), stages=4, chunk=16, static_splits="true"),
     dict(tile=(192, 96), warpgroups=3, stages=5, chunk=32,
          registers=(32, 160)),
     dict(tile=(192, 128), warpgroups=3, stages=4, registers=(32, 160)),
@@ -199,13 +199,22 @@ def add_schedules(suite):
         for m, n, k in [(129, 264, 208), (4097, 2112, 7168),
                         (100, 7168, 2048)]:
             static_m = m if "m" in s.get("specialize", "") else None
-            for out, with_c in (("bf16", False), ("f32", True)):
+            # 256x128 with every size a constant leaves no registers for C.
+            full = s["tile"] == (256, 128) and "specialize" in s
+            for out, with_c in (("bf16", full), ("f32", not full)):
                 knobs = dict(s)
                 if out == "f32" and "chunk" not in knobs:
                     tile_n = knobs["tile"][1]
                     knobs["chunk"] = next(c for c in (32, 24, 16, 8)
                                           if tile_n % c == 0)
                     knobs.setdefault("buffers", 4)
+                    # An f32 slab takes twice the room of a bf16 one.
+                    if knobs["stages"] > 3:
+                        knobs["stages"] -= 1
+                if out == "f32" and knobs.get("chunk", 0) == 88:
+                    knobs.update(stages=3, chunk=8, buffers=2)
+                if out == "f32" and knobs["tile"] == (192, 96):
+                    knobs.update(stages=4, buffers=1)
                     if knobs.get("store") == "direct":
                         del knobs["chunk"], knobs["buffers"]
                 name = suite.kernel(op_text(

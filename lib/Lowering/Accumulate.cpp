@@ -7,6 +7,8 @@
 #include "mlir/Dialect/SCF/Utils/Utils.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/Sequence.h"
+#include <numeric>
 
 namespace dgemm {
 #define GEN_PASS_DEF_DGEMMACCUMULATEPASS
@@ -20,6 +22,8 @@ using namespace dgemm::hopper;
 namespace {
 
 constexpr int64_t kSliceRows = 64;
+/// Columns that share a scale where a side has one for each block.
+constexpr int64_t kScaleBlock = 128;
 
 /// One K block: the product and its promotion.
 struct BlockPair {
@@ -116,7 +120,11 @@ private:
     // Scales are read for each slice where they are used.
     if (isa<ReadScalesOp, LoadScalesOp>(inner))
       return;
-    b.clone(inner, map);
+    Operation *copy = b.clone(inner, map);
+    auto pack = dyn_cast<PackScalesOp>(copy);
+    if (pack && pack.getFirst() && splitAt &&
+        pack.getType().getSide() == Side::Rhs)
+      pack.getFirstMutable().assign(splitAt);
   }
 
   SmallVector<Value> expand(ValueRange values) {
@@ -155,18 +163,65 @@ private:
   }
 
   void distributeLoop(scf::ForOp loop) {
-    if (isBlockLoop(loop)) {
-      if (overlap && !loop.getBody()->getOps<WaitOp>().empty())
-        return overlapBlockLoop(loop);
-      scf::ForOp copy = copyLoop(loop, map.lookupOrDefault(
-                                           loop.getLowerBound()),
-                                 map.lookupOrDefault(loop.getUpperBound()),
-                                 expand(loop.getInitArgs()));
-      bind(loop.getResults(), copy.getResults().drop_back(
-                                  schedule.getInFlight()));
-      return;
+    if (!isBlockLoop(loop))
+      return distributeTileLoop(loop);
+    PackScalesOp split = findSplit(loop);
+    if (schedule.getValue().staticSplits && split)
+      return distributeVariants(loop, split);
+    distributeBlockLoop(loop);
+  }
+
+  void distributeBlockLoop(scf::ForOp loop) {
+    if (overlap && !loop.getBody()->getOps<WaitOp>().empty())
+      return overlapBlockLoop(loop);
+    scf::ForOp copy =
+        copyLoop(loop, map.lookupOrDefault(loop.getLowerBound()),
+                 map.lookupOrDefault(loop.getUpperBound()),
+                 expand(loop.getInitArgs()));
+    bind(loop.getResults(),
+         copy.getResults().drop_back(schedule.getInFlight()));
+  }
+
+  /// The op that packs column scales of several blocks, if the loop has one.
+  static PackScalesOp findSplit(scf::ForOp loop) {
+    for (auto pack : loop.getBody()->getOps<PackScalesOp>())
+      if (pack.getType().getSide() == Side::Rhs &&
+          pack.getType().getKind() == ScaleKind::Split)
+        return pack;
+    return {};
+  }
+
+  /// One copy of a loop for each column, modulo 128, at which a tile can
+  /// start. In a copy it is known where the column scales change, so that the
+  /// promotion needs no selects.
+  void distributeVariants(scf::ForOp loop, PackScalesOp split) {
+    int64_t step = std::gcd(schedule.getTileN(), kScaleBlock);
+    int64_t count = kScaleBlock / step;
+    Value first = map.lookupOrDefault(split.getFirst());
+    Value inside = arith::AndIOp::create(
+        b, loc, first, constant(b, loc, kScaleBlock - 1));
+    Value variant = arith::IndexCastOp::create(
+        b, loc, b.getIndexType(),
+        arith::DivUIOp::create(b, loc, inside, constant(b, loc, step)));
+    SmallVector<Value> inits = expand(loop.getInitArgs());
+    SmallVector<Value> before(getTemporaries());
+    SmallVector<int64_t> cases =
+        llvm::to_vector(llvm::seq<int64_t>(0, count - 1));
+    auto choice = scf::IndexSwitchOp::create(b, loc, TypeRange(ValueRange(inits)),
+                                             variant, cases, cases.size());
+    OpBuilder::InsertionGuard guard(b);
+    for (int64_t i = 0; i < count; ++i) {
+      Region &region = i + 1 < count ? choice.getCaseRegions()[i]
+                                     : choice.getDefaultRegion();
+      b.createBlock(&region);
+      temporaries = before;
+      splitAt = constant(b, loc, i * step);
+      distributeBlockLoop(loop);
+      splitAt = {};
+      scf::YieldOp::create(b, loc, expand(loop.getResults()));
     }
-    distributeTileLoop(loop);
+    temporaries = before;
+    bind(loop.getResults(), choice.getResults());
   }
 
   /// Copies a loop over K blocks. It also carries the temporaries, so that
@@ -481,6 +536,8 @@ private:
   Value groupRow;
   IRMapping map;
   DenseMap<Value, SmallVector<Value>> fragments;
+  /// In a variant of a K loop: the first column of its tiles, modulo 128.
+  Value splitAt;
   DenseSet<Operation *> released;
   SmallVector<scf::ForOp> toUnroll;
   /// Partial products that have been promoted, one for each group in flight:

@@ -1,5 +1,5 @@
 // Each rung's text resumes, and leads to the same code.
-// RUN: %python %S/Inputs/ladder.py %s nvvm | FileCheck %s
+// RUN: %python %S/Inputs/ladder.py %s ptx | FileCheck %s
 
 // CHECK: bufferize ok
 // CHECK: select-schedule ok
@@ -9,6 +9,8 @@
 // CHECK: specialize ok
 // CHECK: accumulate ok
 // CHECK: epilogue ok
+// CHECK: nvvm ok
+// CHECK: ptx ok
 // CHECK: nvvm ok
 func.func @gemm(
     %a: tensor<?x2048xf8E4M3FN>, %sfa: tensor<?x16xf32>,

@@ -111,9 +111,9 @@ void expandAdd(OpBuilder &b, AddMatrixOp op) {
             Value sum = arith::AddFOp::create(b, loc, c, old);
             value = LLVM::InsertValueOp::create(b, loc, value, sum, reg);
           }
-        // Each clamped element has an address of its own: a barrier keeps
-        // the assembler from computing all of them at once and spilling.
-        if (clampCol && group % 2 == 1)
+        // Barriers keep the assembler from having so many loads under way
+        // that it spills; a clamped element has an address of its own too.
+        if (group % (clampCol ? 2 : 4) == (clampCol ? 1 : 3))
           NVVM::SyncWarpOp::create(b, loc, constant(b, loc, -1));
       }
       scf::YieldOp::create(b, loc, cast(b, loc, type, value));

@@ -216,6 +216,8 @@ struct HopperToNVVMPass
   }
 
   LogicalResult lower(gpu::GPUFuncOp kernel) {
+    if (failed(checkKernel(kernel)))
+      return failure();
     SharedLayout layout = layoutSharedMemory(kernel);
     if (layout.bytes > kSharedLimit)
       return kernel.emitOpError("needs ")

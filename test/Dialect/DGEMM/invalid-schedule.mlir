@@ -340,6 +340,13 @@
 
 // -----
 
+// S18: the last K block of a tile may be in the middle of a stage.
+
+// expected-error @+1 {{epilogue = overlapped does not lower yet with kblocks = 2; choose after, or kblocks = 1}}
+"test.op"() {s = #dgemm.schedule<tile = [128, 64], kblocks = 2, epilogue = overlapped>} : () -> ()
+
+// -----
+
 // S19: chunk buffers.
 
 // expected-error @+1 {{buffers must be from 1 to 64, not 0}}

@@ -20,6 +20,10 @@ struct SharedLayout {
   int64_t bytes = 0;
 };
 
+/// Whether a kernel says what its lowering needs of the launch: block and
+/// cluster, and for each argument what is passed.
+mlir::LogicalResult checkKernel(mlir::gpu::GPUFuncOp kernel);
+
 /// Buffers with the widest alignment come first, in program order, then
 /// those with less, barriers last: no padding but at the seams.
 SharedLayout layoutSharedMemory(mlir::gpu::GPUFuncOp kernel);

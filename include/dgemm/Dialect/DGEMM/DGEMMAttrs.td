@@ -119,7 +119,8 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     * S17: in_flight temporary accumulators and the running ones, n / 2
       registers per slice, leave 16 registers of the consumers' budget (12
       with `registers = [24, 240]`).
-    * S18: `epilogue` is not `store_warps`, which does not lower yet.
+    * S18: `epilogue` is not `store_warps`, and is `overlapped` only with
+      `kblocks = 1`: the others do not lower yet.
     * S19: `buffers` is 1 to 64.
     * S20: `chunk` is a multiple of 8 from 8 to 256.
     * S21: With `store = tma`, `chunk` divides n.

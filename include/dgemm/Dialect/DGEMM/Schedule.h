@@ -23,6 +23,7 @@ struct Schedule {
   int64_t maxKBlocks = 128;
   Coordinates coordinates = Coordinates::Producer;
   int64_t producerRegs = 40, consumerRegs = 232;
+  bool staticSplits = false;
   // Work source.
   RasterAxis rasterAxis = RasterAxis::N;
   int64_t rasterWidth = 16;

@@ -146,6 +146,7 @@ constexpr Knob knobs[] = {
     scalar<&Schedule::lhsScales>("lhs_scales"),
     scalar<&Schedule::rhsScales>("rhs_scales"),
     scalar<&Schedule::maxKBlocks>("max_kblocks"),
+    scalar<&Schedule::staticSplits>("static_splits"),
     scalar<&Schedule::coordinates>("coordinates"),
     scalar<&Schedule::epilogue>("epilogue"),
     scalar<&Schedule::chunk>("chunk"),

@@ -167,6 +167,10 @@ static LogicalResult checkEpilogue(const Schedule &schedule,
   if (schedule.epilogue == Epilogue::StoreWarps)
     return emitError() << "epilogue = store_warps does not lower yet; choose "
                           "after or overlapped";
+  if (schedule.epilogue == Epilogue::Overlapped && schedule.kBlocks > 1)
+    return emitError() << "epilogue = overlapped does not lower yet with "
+                       << "kblocks = " << schedule.kBlocks
+                       << "; choose after, or kblocks = 1";
   // S19
   if (failed(checkRange(emitError, "buffers", schedule.buffers, 1, 64)))
     return failure();

@@ -128,7 +128,7 @@ int64_t registersBeside(const Schedule &schedule, const ProblemFacts &facts) {
   int64_t registers = facts.vectorB ? 40 : straddles ? 24 : 16;
   // A second slice has scales and, where C is added, addresses of its own.
   if (schedule.getSlices() > 1)
-    registers += facts.hasC && facts.elementBytes == 4 ? 32 : 16;
+    registers += facts.hasC ? 64 : 16;
   return registers;
 }
 

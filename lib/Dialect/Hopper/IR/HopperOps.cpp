@@ -67,6 +67,8 @@ LogicalResult MmaOp::verify() {
 
 LogicalResult PromoteOp::verify() {
   ArrayRef<int64_t> shape = getShaped(getResult().getType()).first;
+  if (shape.size() != 2)
+    return emitOpError("promotes a matrix, got ") << getResult().getType();
   ScalesType lhs = getLhsScales().getType(), rhs = getRhsScales().getType();
   if (lhs.getSide() != Side::Lhs || rhs.getSide() != Side::Rhs)
     return emitOpError("takes the scales of lhs, then those of rhs");
@@ -193,6 +195,9 @@ LogicalResult PackScalesOp::verify() {
 LogicalResult StageFragmentOp::verify() {
   BufferType buffer = getBuffer().getType();
   ArrayRef<int64_t> shape = getValue().getType().getShape();
+  if (shape.size() != 2 || shape[0] != 64)
+    return emitOpError("writes a fragment of 64 rows, got ")
+           << getValue().getType();
   if (buffer.getShape().size() != 2)
     return emitOpError("writes a 2-D buffer, got ") << buffer;
   Type element = buffer.getElementType();
@@ -220,10 +225,13 @@ LogicalResult SubbufferOp::verify() {
       source.getSwizzle() != result.getSwizzle())
     return emitOpError("keeps element type and swizzle: ")
            << source << " to " << result;
+  if (result.getShape().size() > source.getShape().size())
+    return emitOpError("gives at most the ")
+           << source.getShape().size() << " dimensions of its source, got "
+           << result.getShape().size();
   size_t dropped = source.getShape().size() - result.getShape().size();
   size_t count = getIndices().size();
-  if (result.getShape().size() > source.getShape().size() ||
-      (count != dropped && count != dropped + 1))
+  if (count != dropped && count != dropped + 1)
     return emitOpError("takes ")
            << dropped << " indices, or one more for the first row, got "
            << count;

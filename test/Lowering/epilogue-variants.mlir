@@ -1,0 +1,72 @@
+// Buffers for each slice, transposed stores, f32 with C, plain stores.
+// RUN: dgemm-opt %s --dgemm-pipeline=stop-after=epilogue | FileCheck %s
+
+!a = memref<?x384xf8E4M3FN>
+!b = memref<264x384xf8E4M3FN>
+!sfa = memref<?x3xf32, strided<[1, ?]>>
+!sfb = memref<3x3xf32>
+!d = memref<?x264xbf16>
+!f = memref<?x264xf32>
+
+// Two slices of two chunks with buffers of their own: while one is written,
+// the TMA stores of the other may still read.
+// CHECK-LABEL: gpu.func @slices
+// CHECK: %[[SLAB:.*]] = hopper.shared : <2x4x64x64xbf16, 128>
+// CHECK: hopper.tma_store_wait pending 1 read
+// CHECK: hopper.subbuffer %[[SLAB]][%{{.*}}, %c0_i32]
+// CHECK: hopper.subbuffer %[[SLAB]][%{{.*}}, %c1_i32]
+// CHECK: hopper.tma_store_wait pending 1 read
+// CHECK: hopper.subbuffer %[[SLAB]][%{{.*}}, %c2_i32]
+// CHECK: hopper.subbuffer %[[SLAB]][%{{.*}}, %c3_i32]
+// CHECK: hopper.tma_store_wait pending 0 read
+func.func @slices(%a: !a, %sfa: !sfa, %b: !b, %sfb: !sfb, %d: !d) {
+  dgemm.gemm ins(%a, %sfa, %b, %sfb : !a, !sfa, !b, !sfb) outs(%d : !d)
+      {schedule = #dgemm.schedule<tile = [256, 128], stages = 3, buffers = 4>}
+  return
+}
+
+// The rows of the fragment are D's columns: a buffer is 32 rows of D, and the
+// coordinates are exchanged.
+// CHECK-LABEL: gpu.func @transposed
+// CHECK-SAME: %[[D:[^:]*]]: !hopper.tensor_map {dgemm.arg = {box = [64, 32], {{[^}]*}} operand = "D"
+// CHECK: hopper.shared : <2x1x32x64xbf16, 128>
+// CHECK: %[[COL:.*]] = memref.load %{{.*}}[%c1]
+// CHECK: %[[ROW:.*]] = arith.addi
+// CHECK: hopper.stage_fragment %{{.*}} columns 0 into %[[BUFFER:.*]] {transposed}
+// CHECK: hopper.tma_store %[[BUFFER]] to %[[D]][%[[ROW]], %[[COL]]]
+func.func @transposed(%a: !a, %sfa: !sfa, %b: !b, %sfb: !sfb, %d: !d) {
+  dgemm.gemm ins(%a, %sfa, %b, %sfb : !a, !sfa, !b, !sfb) outs(%d : !d)
+      {schedule = #dgemm.schedule<tile = [128, 32], stages = 4, swap = true,
+                                  lhs_scales = tile, rhs_scales = staged,
+                                  chunk = 32>}
+  return
+}
+
+// C is added in FP32 before the one conversion; a chunk of 24 floats has rows
+// of 96 bytes, for which there is no swizzle.
+// CHECK-LABEL: gpu.func @with_c
+// CHECK-SAME: %[[C:[^:]*]]: memref<?x?xf32, strided<[?, 1]>> {dgemm.arg = {kind = "pointer", operand = "C"}}
+// CHECK: hopper.shared : <2x1x64x24xf32, 0>
+// CHECK: %[[SUM:.*]] = hopper.add_matrix %{{.*}}, %[[C]][
+// CHECK: hopper.stage_fragment %[[SUM]] columns 0 into
+func.func @with_c(%a: !a, %sfa: !sfa, %b: !b, %sfb: !sfb, %c: !f, %d: !f) {
+  dgemm.gemm ins(%a, %sfa, %b, %sfb : !a, !sfa, !b, !sfb) acc(%c : !f)
+      outs(%d : !f)
+      {schedule = #dgemm.schedule<tile = [128, 24], stages = 4, chunk = 24>}
+  return
+}
+
+// No TMA: no buffer, no barrier, no condition on D's rows.
+// CHECK-LABEL: gpu.func @direct
+// CHECK-NOT: check = "ldd
+// CHECK-NOT: hopper.shared
+// CHECK-NOT: hopper.barrier
+// CHECK: %[[SUM:.*]] = hopper.add_matrix
+// CHECK-NEXT: hopper.store %[[SUM]], %{{.*}} bounds(%{{.*}}, %{{.*}}) : !hopper.fragment<64x64xf32>, memref<?x?xbf16, {{.*}}>
+func.func @direct(%a: !a, %sfa: !sfa, %b: !b, %sfb: !sfb, %c: !d, %d: !d) {
+  dgemm.gemm ins(%a, %sfa, %b, %sfb : !a, !sfa, !b, !sfb) acc(%c : !d)
+      outs(%d : !d)
+      {schedule = #dgemm.schedule<tile = [128, 64], stages = 4,
+                                  store = direct>}
+  return
+}
