@@ -574,12 +574,6 @@ struct AccumulatePass : dgemm::impl::DGEMMAccumulatePassBase<AccumulatePass> {
         op.emitOpError("to be distributed needs a schedule on its kernel");
         return signalPassFailure();
       }
-      if (schedule.getEpilogue() == dg::Epilogue::Overlapped &&
-          !schedule.getSpecializeK())
-        addPrecondition(kernel, "ceildiv(K, 128) >= 2",
-                        "this kernel peels the first and the last K block of "
-                        "a tile: compile with 'epilogue = after' for K <= "
-                        "128");
       numFragments += Distributor(op, schedule).run();
       requireOverlap(kernel, schedule);
     }
