@@ -189,6 +189,10 @@ WHY = """
   the last ordinary access to the second slice's registers as well.
 * `bar.warp.sync` before a release at the end of a tile: the CTA barrier of the
   epilogue has already ordered the lanes.
+* `bar.warp.sync` between loads of C: it orders nothing, it keeps the compiler
+  from moving the loads together.
+* `one-tile`: its one tile fills each buffer once, so that what frees a buffer
+  for a second use waits and arrives in vain.
 """
 
 
@@ -238,7 +242,7 @@ def main():
     parser.add_argument("what", choices=["run", "mutate"])
     parser.add_argument("--opt", default=ROOT / "build/bin/dgemm-opt")
     parser.add_argument("--sim", default=ROOT / "build/bin/dgemm-sim")
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=4)
     parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
