@@ -199,10 +199,13 @@ private:
     }
     Value some = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, lane,
                                        constant(b, loc, cluster));
+    // LLVM may compute the address for all lanes: each gets one that exists.
+    Value rank =
+        arith::AndIOp::create(b, loc, lane, constant(b, loc, cluster - 1));
     branch(some, [&] {
       auto remote = LLVM::LLVMPointerType::get(
           b.getContext(), unsigned(NVVM::NVVMMemorySpace::SharedCluster));
-      Value there = NVVM::MapaOp::create(b, loc, remote, empty, lane);
+      Value there = NVVM::MapaOp::create(b, loc, remote, empty, rank);
       NVVM::MBarrierArriveOp::create(b, loc, /*res=*/Type(), there,
                                      /*count=*/Value(),
                                      NVVM::MemScopeKind::CLUSTER,
