@@ -20,6 +20,15 @@ def tool(name):
     return found or (str(built[-1]) if built else None)
 
 
+def has_ptxas():
+    """Whether dgemm-opt finds an assembler without being told."""
+    return bool(
+        os.environ.get("DGEMM_PTXAS")
+        or shutil.which("ptxas")
+        or os.access("/usr/local/cuda/bin/ptxas", os.X_OK)
+    )
+
+
 def ceil_div(a, b):
     return -(-a // b)
 
@@ -103,9 +112,9 @@ def _pipeline(text, options):
     return run.stdout
 
 
-def compile_gemm(text, folder):
-    """Leaves a module's PTX and launch record in a folder."""
-    _pipeline(text, f"stop-after=ptx output-dir={folder}")
+def compile_gemm(text, folder, last="ptx"):
+    """Leaves a module's PTX, launch record (and cubin) in a folder."""
+    _pipeline(text, f"stop-after={last} output-dir={folder}")
 
 
 def stop_after(rung, text):

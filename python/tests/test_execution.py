@@ -125,6 +125,17 @@ def test_problem(tmp_path, schedule, problem):
     run(tmp_path, schedule, (129, 264, 208), problem)
 
 
+@pytest.mark.skipif(not gemm.has_ptxas(), reason="there is no ptxas")
+@pytest.mark.parametrize("schedule", SCHEDULES, ids=name)
+def test_assembles(tmp_path, schedule):
+    """A spill, local memory or a serialised wgmma would be an error."""
+    text = gemm.schedule_text(**schedule)
+    static_m = 4097 if "m" in schedule.get("specialize", "") else None
+    source = gemm.gemm_text(static_m, 2112, 7168, schedule=text)
+    gemm.compile_gemm(source, tmp_path, last="cubin")
+    assert (tmp_path / "gemm.cubin").read_bytes().startswith(b"\x7fELF")
+
+
 @pytest.mark.parametrize("sms", [1, 132])
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize(

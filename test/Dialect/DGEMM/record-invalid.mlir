@@ -9,7 +9,7 @@ gpu.module @m attributes {dgemm.record = "A"} {
 // -----
 
 // expected-error @below {{'dgemm.record' needs in operand 0 a string 'name'}}
-gpu.module @m attributes {dgemm.record = {operands = [{}]}} {
+gpu.module @m attributes {dgemm.record = {operands = [{name = 1}]}} {
 }
 
 // -----
@@ -28,8 +28,8 @@ gpu.module @m attributes {dgemm.record = {operands = [
 // -----
 
 gpu.module @m {
-  // expected-error @below {{'dgemm.launch' needs an array of three integers 'block'}}
-  llvm.func @k() attributes {dgemm.launch = {block = [1, 1]}} {
+  // expected-error @below {{'dgemm.launch' needs an array of integers 'block'}}
+  llvm.func @k() attributes {dgemm.launch = {block = ["1"]}} {
     llvm.return
   }
 }
@@ -37,7 +37,7 @@ gpu.module @m {
 // -----
 
 gpu.module @m {
-  // expected-error @below {{'dgemm.launch' needs an array of three integers 'cluster'}}
+  // expected-error @below {{'dgemm.launch' needs an array of integers 'cluster'}}
   llvm.func @k() attributes {dgemm.launch = {block = [1, 1, 1], cluster = [1 : i32]}} {
     llvm.return
   }
@@ -46,7 +46,7 @@ gpu.module @m {
 // -----
 
 gpu.module @m {
-  // expected-error @below {{'dgemm.launch' needs an array of three strings 'grid'}}
+  // expected-error @below {{'dgemm.launch' needs an array of strings 'grid'}}
   llvm.func @k() attributes {dgemm.launch = {
       block = [1, 1, 1], cluster = [1, 1, 1], grid = [1, 1, 1]}} {
     llvm.return
@@ -58,7 +58,8 @@ gpu.module @m {
 gpu.module @m {
   // expected-error @below {{'dgemm.launch' needs an array of dictionaries 'preconditions'}}
   llvm.func @k() attributes {dgemm.launch = {
-      block = [1, 1, 1], cluster = [1, 1, 1], grid = ["1", "1", "1"]}} {
+      block = [1, 1, 1], cluster = [1, 1, 1], grid = ["1", "1", "1"],
+      preconditions = ["M > 0"]}} {
     llvm.return
   }
 }
@@ -66,8 +67,8 @@ gpu.module @m {
 // -----
 
 gpu.module @m {
-  // expected-error @below {{'dgemm.arg' of argument 0 needs to be a dictionary with a string 'kind'}}
-  llvm.func @k(%a: i32 {dgemm.arg = {}}) {
+  // expected-error @below {{'dgemm.arg' of argument 0 needs to be a dictionary with a string as its 'kind'}}
+  llvm.func @k(%a: i32 {dgemm.arg = {kind = 1}}) {
     llvm.return
   }
 }
@@ -75,26 +76,8 @@ gpu.module @m {
 // -----
 
 gpu.module @m {
-  // expected-error @below {{'dgemm.arg' of argument 0 needs a string 'operand'}}
-  llvm.func @k(%a: !llvm.ptr {dgemm.arg = {kind = "pointer"}}) {
-    llvm.return
-  }
-}
-
-// -----
-
-gpu.module @m {
-  // expected-error @below {{'dgemm.arg' of argument 0 needs a 'dgemm.record' on the kernel's module}}
-  llvm.func @k(%a: !llvm.ptr {dgemm.arg = {kind = "pointer", operand = "A"}}) {
-    llvm.return
-  }
-}
-
-// -----
-
-gpu.module @m attributes {dgemm.record = {operands = []}} {
-  // expected-error @below {{'dgemm.arg' of argument 0 names the operand 'A', which 'dgemm.record' does not have}}
-  llvm.func @k(%a: !llvm.ptr {dgemm.arg = {kind = "pointer", operand = "A"}}) {
+  // expected-error @below {{'dgemm.arg' of argument 0 needs to have a string as its 'operand'}}
+  llvm.func @k(%a: !llvm.ptr {dgemm.arg = {kind = "pointer", operand = 1}}) {
     llvm.return
   }
 }

@@ -123,16 +123,21 @@ void chooseStages(Schedule &schedule, const ProblemFacts &facts) {
 /// scales' edge 10 to 20 % where a tile straddles blocks of scales.
 void chooseLoop(Schedule &schedule, const ProblemFacts &facts) {
   const bool block = !getRhsScaleSide(schedule, facts).vector;
-  schedule.staticSplits = block && schedule.rhsScales == ScalePath::Tile &&
-                          sm90::scaleRowsPerTile(schedule.tileN) > 1;
-  // A stage of several blocks is unrolled as it is, and a vector of column
-  // scales leaves no registers for more.
-  if (schedule.kBlocks > 1 || !block || !schedule.specializeK)
+  // A stage of several blocks is unrolled as it is. A vector of column
+  // scales, C and the wide stores of f32 leave no registers for more.
+  if (schedule.kBlocks > 1 || !block || !schedule.specializeK || facts.hasC ||
+      facts.elementBytes == 4)
     return;
-  schedule.unroll = schedule.getSlices() > 1 ? 8 : 4;
-  // The first and the last block of a tile are peeled: there must be two.
-  if (schedule.getSlices() > 1 && facts.k > 2 * sm90::kBlock)
-    schedule.epilogue = Epilogue::Overlapped;
+  if (schedule.getSlices() > 1) {
+    schedule.unroll = 8;
+    // The first and the last block of a tile are peeled: there must be two.
+    if (facts.k > 2 * sm90::kBlock)
+      schedule.epilogue = Epilogue::Overlapped;
+  } else if (schedule.tileN <= 176) {
+    schedule.unroll = 4;
+  }
+  schedule.staticSplits = schedule.rhsScales == ScalePath::Tile &&
+                          sm90::scaleRowsPerTile(schedule.tileN) > 1;
 }
 
 /// Registers that a consumer wants beside its accumulators, from what ptxas
