@@ -548,6 +548,16 @@ private:
   int64_t chains = 0;
 };
 
+/// A loop that stores under the first and the last K block of a tile has two.
+void requireOverlap(gpu::GPUFuncOp kernel, dg::ScheduleAttr schedule) {
+  if (schedule.getEpilogue() == dg::Epilogue::Overlapped &&
+      schedule.getPersistent() && !schedule.getSpecializeK())
+    addPrecondition(kernel, "K > 128",
+                    "the overlapped epilogue of this kernel needs two K "
+                    "blocks: K must be above 128, or compile with "
+                    "'epilogue = after'");
+}
+
 struct AccumulatePass : dgemm::impl::DGEMMAccumulatePassBase<AccumulatePass> {
   void runOnOperation() override {
     SmallVector<ConsumersOp> todo;
@@ -565,6 +575,7 @@ struct AccumulatePass : dgemm::impl::DGEMMAccumulatePassBase<AccumulatePass> {
         return signalPassFailure();
       }
       numFragments += Distributor(op, schedule).run();
+      requireOverlap(kernel, schedule);
     }
   }
 };

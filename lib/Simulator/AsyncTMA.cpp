@@ -145,6 +145,7 @@ void reduceInto(uint8_t *to, const uint8_t *from, uint32_t bytes, AtomicOp op,
 struct Engine {
   Cluster &cluster;
   Transfer &t;
+  uint32_t loadAgent = 0, loadClock = 0; // whose phase completes the load
 
   uint8_t *global(uint64_t address, uint64_t bytes) {
     uint8_t *p = cluster.device.memory.find(address, bytes);
@@ -165,6 +166,13 @@ struct Engine {
     Conflict conflict = cta.shadow->read(offset, bytes, who);
     if (conflict.kind)
       cluster.reportConflict(conflict, false, true, t.issuer, t.inst, cta);
+  }
+
+  void noteLoad(uint64_t address, uint64_t bytes) {
+    if (!cluster.checking())
+      return;
+    Accessor who{loadAgent, loadClock, &t.knows, true, t.inst->line};
+    cluster.noteGlobal(*t.issuer, *t.inst, address, bytes, false, who);
   }
 
   void noteWrite(Cta &cta, uint32_t offset, uint32_t bytes,
@@ -192,6 +200,7 @@ struct Engine {
         memset(buffer, t.map.nanFill ? 0xff : 0, begin);
         memcpy(buffer + begin, global(row.address + begin, end - begin),
                end - begin);
+        noteLoad(row.address + begin, end - begin);
         memset(buffer + end, t.map.nanFill ? 0xff : 0, rowBytes - end);
       }
       for (uint32_t i = 0; i < rowBytes; i += 16)
@@ -259,11 +268,14 @@ void Cluster::execute(Transfer &t) {
       MBarrier &bar = it->second;
       uint32_t offset = t.kind == Transfer::BulkToCluster ? t.target : t.shared;
       engine.noteWrite(cta, offset, t.bytes, bar);
+      engine.loadAgent = bar.agent;
+      engine.loadClock = (uint32_t)bar.phase + 1;
       if (t.kind == Transfer::TensorLoad) {
         engine.loadTensor(cta);
       } else if (t.kind == Transfer::BulkToShared) {
         memcpy(cta.shared.data() + offset, engine.global(t.global, t.bytes),
                t.bytes);
+        engine.noteLoad(t.global, t.bytes);
       } else {
         memcpy(cta.shared.data() + offset,
                ctas[t.sharedRank]->shared.data() + t.shared, t.bytes);

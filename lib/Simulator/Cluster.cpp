@@ -52,6 +52,8 @@ Cluster::Cluster(Device &device, uint64_t index, bool trace)
       warp->touched.assign(kernel.rows, 0);
       warp->inFlight.assign(kernel.rows, 0);
       warp->owner.assign(kernel.rows, 0);
+      if (device.options.seed == 0)
+        warp->resultTime.assign(kernel.rows, 0);
       warp->rowRole.assign(kernel.rows, Warp::Accumulator);
       uint32_t lanesHere = std::min(32u, threads - w * 32);
       warp->live = lanesHere == 32 ? ~0u : (1u << lanesHere) - 1;
@@ -64,6 +66,7 @@ Cluster::Cluster(Device &device, uint64_t index, bool trace)
       warp->self = agents++;
       warp->tensor = agents++;
       warp->bulk = agents++;
+      warp->stores = agents++;
       warp->knows.start(warp->self);
       warps.push_back(warp.get());
       cta->warps.push_back(std::move(warp));
@@ -142,7 +145,7 @@ std::string Cluster::agentName(uint32_t agent) const {
       return name;
     if (agent == warp->tensor)
       return "the tensor core for " + name;
-    if (agent == warp->bulk)
+    if (agent == warp->bulk || agent == warp->stores)
       return "the TMA unit for " + name;
   }
   for (const auto &cta : ctas)

@@ -310,12 +310,12 @@ uint32_t Decoder::addTable(const std::vector<uint32_t> &targets) {
 
 void Decoder::decodeOne() {
   using Family = bool (*)(Decoder &);
-  static const Family families[] = {decodeMove,     decodeInteger, decodeLogic,
-                                    decodeCompare,  decodeFloat,   decodeHalf,
-                                    decodeConvert,  decodeMemory,  decodeAtomic,
-                                    decodeControl,  decodeBarrier, decodeWarp,
-                                    decodeMBarrier, decodeTMA,     decodeBulk,
-                                    decodeMatrix,   decodeWgmma};
+  static const Family families[] = {
+      decodeMove,   decodeInteger,   decodeLogic,   decodeCompare,
+      decodeFloat,  decodeHalf,      decodeConvert, decodeMemory,
+      decodeAtomic, decodeTensorMap, decodeControl, decodeBarrier,
+      decodeWarp,   decodeMBarrier,  decodeTMA,     decodeBulk,
+      decodeMatrix, decodeWgmma};
   out->line = in->line;
   out->refs = (uint32_t)kernel.refs.size();
   auto [it, fresh] =
@@ -330,6 +330,21 @@ void Decoder::decodeOne() {
     out->guard = (int32_t)registers[in->guard].row;
     out->guardNegated = in->guardNegated;
   }
+  // Rough latencies of Hopper, for the order of seed 0 and the timeline.
+  static const std::pair<const char *, uint16_t> latencies[] = {
+      {"ld.global", 500}, {"ld.shared", 24}, {"ldmatrix", 28},
+      {"atom.", 600},     {"shfl", 24},      {"mbarrier.try_wait", 12},
+      {"div.", 40},       {"rem.", 40}};
+  static const char *const visible[] = {
+      "ld.global", "ld.shared", "ld.acquire", "ld.relaxed", "ld.volatile",
+      "st.",       "atom.",     "red.",       "mbarrier",   "bar",
+      "cp.",       "wgmma",     "fence",      "membar",     "ldmatrix",
+      "stmatrix",  "setmaxnreg"};
+  for (const char *prefix : visible)
+    out->visible |= in->opcode.compare(0, strlen(prefix), prefix) == 0;
+  for (const auto &[prefix, latency] : latencies)
+    if (in->opcode.compare(0, strlen(prefix), prefix) == 0)
+      out->latency = latency;
   for (Family family : families)
     if (family(*this)) {
       if (!out->run)

@@ -88,6 +88,7 @@ bool decodeMBarrier(Decoder &decoder);
 bool decodeTMA(Decoder &decoder);
 bool decodeBulk(Decoder &decoder);
 bool decodeMatrix(Decoder &decoder);
+bool decodeTensorMap(Decoder &decoder);
 bool decodeWgmma(Decoder &decoder);
 
 } // namespace dgemm::sim

@@ -273,8 +273,26 @@ uint8_t *dgemm::sim::resolve(Cluster &cluster, Warp &warp, const Inst &inst,
                                 " of " + std::to_string(size));
     return cluster.device.params.data() + offset;
   }
-  default:
-    return cluster.global(warp, inst, address, bytes, write, bytes);
+  default: {
+    uint8_t *p = cluster.global(warp, inst, address, bytes, write, bytes);
+    if (!cluster.checking())
+      return p;
+    if (!note || (inst.flags & AccessSync)) {
+      cluster.synchronises = true;
+      return p;
+    }
+    uint32_t mask = lane < 32 ? 1u << lane : warp.live;
+    warp.knows.accessed(mask);
+    Accessor who{warp.self,
+                 warp.knows.tick(),
+                 &warp.knows.of(mask),
+                 false,
+                 inst.line,
+                 lane,
+                 warp.knows.ordered(mask)};
+    cluster.noteGlobal(warp, inst, address, bytes, write, who);
+    return p;
+  }
   }
 }
 

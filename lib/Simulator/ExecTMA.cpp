@@ -28,6 +28,14 @@ TensorMap loadMap(Cluster &cluster, Warp &warp, const Inst &inst,
       bytes = params.data() + offset;
   } else if ((address & kWindowMask) == 0) {
     bytes = cluster.device.memory.find(address, sizeof(map));
+    std::lock_guard<std::mutex> lock(cluster.device.atomics);
+    auto it = cluster.device.mapVersions.find(address);
+    auto seen = warp.mapsSeen.find(address);
+    if (cluster.checking() && it != cluster.device.mapVersions.end() &&
+        (seen == warp.mapsSeen.end() || seen->second != it->second))
+      cluster.report(HazardKind::TensorMapProxy, &warp, &inst,
+                     "the tensor map was changed on the device; put "
+                     "fence.proxy.tensormap::generic.acquire before its use");
   } else {
     cluster.fault(HazardKind::BadOperand, &warp, &inst,
                   "the tensor map lies in local or shared memory; pass it as "
@@ -183,7 +191,7 @@ Step commit(Cluster &cluster, Warp &warp, const Inst &, uint32_t mask) {
 /// Groups belong to the thread that committed them.
 Step waitGroup(Cluster &cluster, Warp &warp, const Inst &inst, uint32_t mask) {
   int64_t allowed = inst.imm;
-  uint64_t newest = 0;
+  uint64_t newest = warp.bulkRetired;
   bool pending = false;
   for (const BulkOp &op : warp.bulkOps) {
     bool wanted = (mask >> op.lane & 1) && op.group >= 0 &&
@@ -214,11 +222,15 @@ Step waitGroup(Cluster &cluster, Warp &warp, const Inst &inst, uint32_t mask) {
                      "waits for bulk groups in threads that committed none; "
                      "the thread that committed them must wait");
     warp.knows.raise(mask, warp.live, warp.bulk, (uint32_t)newest);
+    if (!inst.flags) // not .read: the writes are done as well
+      warp.knows.raise(mask, warp.live, warp.stores, (uint32_t)newest);
   }
   warp.time = std::max(warp.time, warp.bulkTime);
   while (!warp.bulkOps.empty() && warp.bulkOps.front().done &&
-         warp.bulkOps.front().serial < newest)
+         warp.bulkOps.front().serial < newest) {
+    warp.bulkRetired = warp.bulkOps.front().serial + 1;
     warp.bulkOps.pop_front();
+  }
   while (!cluster.checking() && !warp.bulkOps.empty() &&
          warp.bulkOps.front().done && warp.bulkOps.front().group >= 0)
     warp.bulkOps.pop_front();

@@ -126,7 +126,34 @@ void Cluster::noteShared(Warp &warp, const Inst &inst, Cta &cta,
     reportConflict(conflict, write, false, &warp, &inst, cta);
 }
 
-void Cluster::noteGlobalStore(const Transfer &, uint64_t, uint64_t bytes,
-                              bool) {
+void Cluster::noteGlobal(const Warp &warp, const Inst &inst, uint64_t address,
+                         uint64_t bytes, bool write, const Accessor &who) {
+  GlobalShadow::Access access{index, synchronises, who};
+  GlobalShadow::Found found = write
+                                  ? device.shadow.write(address, bytes, access)
+                                  : device.shadow.read(address, bytes, access);
+  if (!found.conflict.kind)
+    return;
+  std::string other =
+      found.otherCluster
+          ? "by another cluster; nothing orders clusters but atomics and "
+            "acquire/release on global memory"
+          : "by " + agentName(found.conflict.agent) +
+                "; put a barrier (and for a bulk store its wait_group) between";
+  report(HazardKind::GlobalRace, &warp, &inst,
+         std::string(write ? "writes " : "reads ") +
+             device.memory.describe(address) +
+             " with nothing that orders it after the " +
+             (found.conflict.earlierWrote ? "write" : "read") + " of line " +
+             std::to_string(found.conflict.line) + " " + other);
+}
+
+void Cluster::noteGlobalStore(const Transfer &t, uint64_t address,
+                              uint64_t bytes, bool atomic) {
   counters.globalStoreBytes += bytes;
+  if (!check || atomic)
+    return;
+  Accessor who{t.issuer->stores, (uint32_t)t.serial + 1, &t.knows, true,
+               t.inst->line};
+  noteGlobal(*t.issuer, *t.inst, address, bytes, true, who);
 }

@@ -2,6 +2,7 @@
 #ifndef DGEMM_LIB_SIMULATOR_MACHINE_H
 #define DGEMM_LIB_SIMULATOR_MACHINE_H
 
+#include "GlobalShadow.h"
 #include "Knowledge.h"
 #include "Program.h"
 #include "Shadow.h"
@@ -76,8 +77,14 @@ struct Warp {
   uint64_t fenceStep = 0; // of the last wgmma.fence
   bool anyInFlight = false;
   WarpKnowledge knows;
-  uint32_t self = 0, tensor = 0, bulk = 0; // agents
+  uint32_t self = 0, tensor = 0; // agents
+  uint32_t bulk = 0, stores = 0; // bulk copies: shared reads, global writes
   uint64_t time = 0;
+  std::vector<uint64_t> resultTime; // per row, for the latency model
+  // For the timeline: where the present stretch began, and its wait.
+  uint64_t traceMark = 0;
+  Wait::Kind traceWait = Wait::None;
+  std::string traceName;
   uint32_t registers = 0;     // setmaxnreg
   std::vector<uint8_t> local; // localBytes per lane
   // wgmma: operations issued, and the issue count at each commit.
@@ -88,12 +95,14 @@ struct Warp {
   // bulk groups
   std::deque<BulkOp> bulkOps;
   uint64_t bulkIssued = 0;
+  uint64_t bulkRetired = 0; // those before have been waited for
   int64_t bulkCommits[32] = {};
   uint64_t bulkTime = 0; // when the last of them finished
   std::vector<std::pair<uint32_t, uint32_t>> freshBarriers; // inits not fenced
   uint64_t clusterArrivals = 0; // barrier.cluster generation arrived at
   bool clusterArrived = false;
-  uint32_t idleWaits = 0; // waits in a row that found nothing
+  std::map<uint64_t, uint64_t> mapsSeen; // tensor maps acquired, version
+  uint32_t idleWaits = 0;                // waits in a row that found nothing
 
   Split &split() { return splits[current]; }
 };
@@ -203,6 +212,8 @@ struct Device {
   GlobalMemory &memory;
   const Options &options;
   std::vector<uint8_t> params;
+  GlobalShadow shadow;
+  std::map<uint64_t, uint64_t> mapVersions; // tensor maps changed in the run
   std::mutex atomics; // orders read-modify-write accesses of all clusters
   std::mutex results;
   Result result;
@@ -254,6 +265,8 @@ public:
   // Engines.
   void issue(Transfer transfer, uint32_t lane);
   void execute(Transfer &transfer);
+  void noteGlobal(const Warp &warp, const Inst &inst, uint64_t address,
+                  uint64_t bytes, bool write, const Accessor &who);
   void noteGlobalStore(const Transfer &transfer, uint64_t address,
                        uint64_t bytes, bool atomic);
   void executeWgmma(Cta &cta, uint32_t group);
@@ -274,6 +287,7 @@ public:
   const Kernel &kernel;
   uint64_t index;
   bool check, tracing;
+  bool synchronises = false; // through global memory
   std::vector<std::unique_ptr<Cta>> ctas;
   std::vector<Warp *> warps; // of all CTAs
   uint32_t agents = 0;
@@ -283,6 +297,7 @@ public:
   std::vector<TraceEvent> events;
   std::mt19937_64 rng;
   uint64_t progress = 0;
+  std::vector<uint8_t> alternatives; // per decision of a systematic run
   uint64_t ingestFree = 0; // when the TMA unit of the latency model is free
   std::vector<uint64_t> tensorFree, schedulerFree; // per CTA
   // barrier.cluster
@@ -297,11 +312,15 @@ private:
   void runWarp(Warp &warp, uint32_t burst);
   bool stepSplit(Warp &warp);
   bool wakeTimedOut();
+  void traceStep(Warp &warp, Step step);
   [[noreturn]] void deadlock();
   bool runTimed();
   bool runRandom();
+  bool runSystematic();
 
   uint64_t executed = 0;
+  Warp *current = nullptr; // of a systematic run
+  uint64_t decisions = 0;
   uint64_t idleSince = 0, idleProgress = 0, idleGlobal = 0; // livelocks
   uint64_t timeoutProgress = ~0ull, timeoutRounds = 0;
 };

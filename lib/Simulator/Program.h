@@ -45,13 +45,14 @@ struct Inst {
   uint16_t numDst = 0, numSrc = 0;
   int32_t guard = -1; // row
   bool guardNegated = false;
-  bool copies = false; // moves bits: an unwritten source is not yet an error
+  bool visible = false; // others can see its effect, or it theirs
+  bool copies = false;  // moves bits: an unwritten source is not yet an error
   bool accumulates = false; // wgmma: checks its own registers
   Space space = Space::Generic;
   uint8_t size = 0;  // bytes per element
   uint8_t count = 1; // vector elements
   uint16_t opcode = 0;
-  uint16_t latency = 0; // clocks beyond the issue, for the latency model
+  uint16_t latency = 4; // clocks until the result is there, in the model
   uint32_t flags = 0;
   int64_t imm = 0;
   uint32_t target = 0, reconverge = 0;

@@ -139,6 +139,9 @@ void work(Device &device, std::atomic<uint64_t> &next, uint64_t total) {
       c.byRole["warpgroup " + std::to_string(warp->index / 4)] += warp->step;
     std::lock_guard<std::mutex> lock(device.results);
     device.result.counters.add(c);
+    device.result.decisions.insert(device.result.decisions.end(),
+                                   cluster.alternatives.begin(),
+                                   cluster.alternatives.end());
     device.result.trace.insert(device.result.trace.end(),
                                cluster.events.begin(), cluster.events.end());
   };

@@ -92,8 +92,19 @@ bool Cluster::stepSplit(Warp &warp) {
   if (mask) {
     if (check && !inst.accumulates && warp.split().wait.kind == Wait::None)
       checkRegisters(warp, inst, mask);
+    bool timed = !warp.resultTime.empty();
+    const Ref *r = refs(inst);
+    if (timed)
+      for (uint32_t i = inst.numDst; i < (uint32_t)inst.numDst + inst.numSrc;
+           ++i)
+        if (!r[i].constant)
+          warp.time = std::max(warp.time, warp.resultTime[r[i].row]);
     step = inst.run(*this, warp, inst, mask);
-    warp.time += inst.latency;
+    if (timed && step == Step::Next && !inst.accumulates)
+      for (uint32_t i = 0; i < inst.numDst; ++i)
+        warp.resultTime[r[i].row] = warp.time + inst.latency;
+    if (tracing)
+      traceStep(warp, step);
   }
   switch (step) {
   case Step::Blocked:
@@ -286,7 +297,9 @@ bool Cluster::runRandom() {
 Cluster::State Cluster::run(uint64_t budget) {
   uint64_t end = executed + budget;
   while (executed < end) {
-    bool any = device.options.seed ? runRandom() : runTimed();
+    bool any = device.options.systematic ? runSystematic()
+               : device.options.seed     ? runRandom()
+                                         : runTimed();
     if (!any) {
       bool alive = false;
       for (Warp *warp : warps)

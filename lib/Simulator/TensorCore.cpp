@@ -1,14 +1,15 @@
 // The tensor core's arithmetic on plain arrays.
 //
-// FP8, settled on an H200 for e4m3: the 32 products of a step and the old
-// accumulator are cut toward zero to a common unit of 2^(emax - 13), where
-// emax is the largest exponent among the terms that are not zero (a product's
-// exponent is the sum of its factors', not normalised), added exactly, and
-// the sum is cut toward zero to 13 fraction bits. e5m2 follows the same path.
+// Settled on an H200: for each type the answers of 10.5 million dot products of
+// ten kinds have the hash that this model has (unittests/Simulator/ProbeTiles).
 //
-// f16 and bf16 keep 25 fraction bits below emax and give a full f32, cut
-// toward zero: a model from the literature on H100, so that each step is
-// within 18 * 2^(emax - 25) of the exact sum before its own last rounding.
+// The products of a step and the old accumulator are cut toward zero to a
+// common unit of 2^(emax - F), where emax is the largest exponent among the
+// terms that are not zero (a product's exponent is the sum of its factors',
+// not normalised), added exactly, and the sum is cut toward zero.
+//   e4m3, e5m2, mixed: 32 products, F = 13, 13 fraction bits in the result
+//   f16, bf16:         16 products, F = 25, a full f32 result
+// A sum that is zero or underflows to zero is +0; every NaN is 0x7fffffff.
 #include "TensorCore.h"
 #include "NumberFormats.h"
 
@@ -136,6 +137,8 @@ float cut(int64_t sum, int unit, unsigned bits) {
     int drop = -149 - unit;
     magnitude = drop > 63 ? 0 : magnitude >> drop << drop;
   }
+  if (magnitude == 0) // what underflows to zero has no sign
+    return 0.0f;
   double value = std::ldexp((double)magnitude, unit);
   float result = value > 3.4028234663852886e38 ? INFINITY : (float)value;
   return sum < 0 ? -result : result;

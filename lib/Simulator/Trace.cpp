@@ -1,7 +1,5 @@
 // Writes a timeline that Perfetto and Chrome's tracer open.
-#include "dgemm/Simulator/Simulator.h"
-
-#include <map>
+#include "Machine.h"
 
 using namespace dgemm::sim;
 
@@ -40,4 +38,44 @@ std::string dgemm::sim::traceToJson(const std::vector<TraceEvent> &events) {
   if (out.size() > 2 && out[out.size() - 2] == ',')
     out.erase(out.size() - 2, 1);
   return out + "],\"displayTimeUnit\":\"ns\"}\n";
+}
+
+static const char *waitName(Wait::Kind kind) {
+  switch (kind) {
+  case Wait::NamedBarrier:
+    return "CTA barrier";
+  case Wait::ClusterBarrier:
+    return "cluster barrier";
+  case Wait::MBarrier:
+    return "mbarrier";
+  case Wait::WgmmaGroup:
+    return "wgmma";
+  case Wait::BulkGroup:
+    return "store";
+  case Wait::RegisterPool:
+    return "registers";
+  default:
+    return "lanes";
+  }
+}
+
+/// Turns a warp's stretches between waits, and the waits, into events.
+void Cluster::traceStep(Warp &warp, Step step) {
+  bool blocked = step == Step::Blocked;
+  bool waiting = warp.traceWait != Wait::None;
+  if (blocked == waiting && warp.live)
+    return;
+  std::string track = "warp " + std::to_string(warp.index);
+  if (waiting) {
+    event(track, warp.traceName, warp.traceMark, warp.time, *warp.cta);
+    warp.traceWait = Wait::None;
+  } else {
+    event(track, "run", warp.traceMark, warp.time, *warp.cta);
+    const Wait &wait = warp.split().wait;
+    warp.traceWait = wait.kind;
+    warp.traceName = std::string("wait ") + waitName(wait.kind);
+    if (wait.kind == Wait::MBarrier)
+      warp.traceName += " " + sharedName((uint32_t)wait.b);
+  }
+  warp.traceMark = warp.time;
 }

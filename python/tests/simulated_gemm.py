@@ -20,6 +20,15 @@ def tool(name):
     return found or (str(built[-1]) if built else None)
 
 
+def has_ptxas():
+    """Whether dgemm-opt finds an assembler without being told."""
+    return bool(
+        os.environ.get("DGEMM_PTXAS")
+        or shutil.which("ptxas")
+        or os.access("/usr/local/cuda/bin/ptxas", os.X_OK)
+    )
+
+
 def ceil_div(a, b):
     return -(-a // b)
 
@@ -91,20 +100,26 @@ def gemm_text(m, n, k, scaling="1d2d", out="bf16", with_c=False, schedule=None):
 """
 
 
-def compile_gemm(text, folder, last="ptx"):
-    """Leaves gemm.ptx, gemm.json (and gemm.cubin) in a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    source = folder / "gemm.mlir"
-    source.write_text(text)
-    options = f"stop-after={last} output-dir={folder}"
+def _pipeline(text, options):
     run = subprocess.run(
-        [tool("dgemm-opt"), str(source), f"--dgemm-pipeline={options}"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+        [tool("dgemm-opt"), f"--dgemm-pipeline={options}"],
+        input=text,
+        capture_output=True,
         text=True,
         check=False,
     )
     assert run.returncode == 0, f"does not compile:\n{text}{run.stderr[:2000]}"
+    return run.stdout
+
+
+def compile_gemm(text, folder, last="ptx"):
+    """Leaves a module's PTX, launch record (and cubin) in a folder."""
+    _pipeline(text, f"stop-after={last} output-dir={folder}")
+
+
+def stop_after(rung, text):
+    """The text of a rung."""
+    return _pipeline(text, f"stop-after={rung}")
 
 
 def round_to_bf16(values):
@@ -137,27 +152,31 @@ def expected(operands, scaling, out):
     return d if out == "bf16" else d.view(np.uint32)
 
 
-def simulate(folder, operands, m, n, k, out, sms=2, seed=0):
-    """D as unsigned integers; any hazard fails."""
+def execute(kernel, operands, sizes, word, sms=2, seed=0):
+    """Runs <kernel>.ptx on the simulator; returns D. Any hazard fails."""
+    folder = kernel.parent
     command = [
         tool("dgemm-sim"),
-        str(folder / "gemm.ptx"),
-        str(folder / "gemm.json"),
+        f"{kernel}.ptx",
+        f"{kernel}.json",
         "--no-verify",
         f"--sms={sms}",
         f"--seed={seed}",
         f"--output=D={folder / 'D.bin'}",
         "--size",
-        f"M={m}",
-        f"N={n}",
-        f"K={k}",
-        f"lda={ceil_div(k, 16) * 16}",
-        f"ldb={ceil_div(k, 16) * 16}",
+        *(f"{name}={value}" for name, value in sizes.items()),
     ]
     for name, array in operands.items():
         array.tofile(folder / f"{name}.bin")
         command.append(f"--operand={name}={folder / f'{name}.bin'}")
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert run.returncode == 0, f"{run.stdout[:3000]}{run.stderr[:500]}"
+    return np.fromfile(folder / "D.bin", word)
+
+
+def simulate(folder, operands, m, n, k, out, **how):
+    """D of a gemm as unsigned integers."""
+    pitch = ceil_div(k, 16) * 16
+    sizes = {"M": m, "N": n, "K": k, "lda": pitch, "ldb": pitch}
     word = np.uint16 if out == "bf16" else np.uint32
-    return np.fromfile(folder / "D.bin", word).reshape(m, n)
+    return execute(folder / "gemm", operands, sizes, word, **how).reshape(m, n)

@@ -64,6 +64,10 @@ SCHEDULES = [
 ]
 
 
+# What differs in the problem: scaling, output type, C.
+PROBLEMS = [("1d2d", "f32", True), ("1d1d", "bf16", True), ("1d1d", "f32", False)]
+
+
 def name(schedule):
     return "-".join(
         f"{key}{value}".replace(" ", "").replace("(", "").replace(")", "")
@@ -71,24 +75,110 @@ def name(schedule):
     )
 
 
-def run(folder, schedule, shape, scaling="1d2d", out="bf16", with_c=False,
-        seed=0, **more):
+def run(folder, schedule, shape, problem=("1d2d", "bf16", False), **how):
+    """Compiles and simulates one kernel and compares every bit of D."""
     m, n, k = shape
-    knobs = {**schedule, **more}
-    text = gemm.schedule_text(scaling=scaling, out=out, **knobs)
-    static_m = m if "m" in knobs.get("specialize", "") else None
-    gemm.compile_gemm(
-        gemm.gemm_text(static_m, n, k, scaling, out, with_c, text), folder)
-    operands = gemm.make_operands(m, n, k, scaling, out, with_c)
-    got = gemm.simulate(folder, operands, m, n, k, out, seed=seed)
+    scaling, out, with_c = problem
+    text = gemm.schedule_text(scaling=scaling, out=out, **schedule)
+    static_m = m if "m" in schedule.get("specialize", "") else None
+    gemm.compile_gemm(gemm.gemm_text(static_m, n, k, *problem, text), folder)
+    operands = gemm.make_operands(m, n, k, *problem)
+    compare(folder, operands, shape, problem, text, **how)
+
+
+def compare(folder, operands, shape, problem, text, **how):
+    scaling, out, _ = problem
+    got = gemm.simulate(folder, operands, *shape, out, **how)
     want = gemm.expected(operands, scaling, out)
     wrong = np.argwhere(got != want)
-    assert not len(wrong), (
-        f"{len(wrong)} of {got.size} elements differ for\n{text}\nthe first at "
-        f"{wrong[0]}: {got[tuple(wrong[0])]:#x}, not {want[tuple(wrong[0])]:#x}")
+    if len(wrong):
+        at = tuple(wrong[0])
+        pytest.fail(
+            f"{len(wrong)} of {got.size} elements differ for\n{text}\n"
+            f"the first at {at}: {got[at]:#x}, not {want[at]:#x}"
+        )
+
+
+def takes(schedule, shape):
+    """Whether there is a K block to store under (constraint S30)."""
+    return schedule.get("epilogue") != "overlapped" or shape[2] > 128
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("schedule", SCHEDULES, ids=name)
 def test_schedule(tmp_path, schedule, shape):
-    run(tmp_path, schedule, shape)
+    if takes(schedule, shape):
+        run(tmp_path, schedule, shape)
+        return
+    with pytest.raises(AssertionError, match="needs two K blocks"):
+        run(tmp_path, schedule, shape)
+
+
+@pytest.mark.parametrize("problem", PROBLEMS, ids=str)
+@pytest.mark.parametrize("schedule", SCHEDULES, ids=name)
+def test_problem(tmp_path, schedule, problem):
+    if problem[1] == "f32":  # a stage and all but one buffer make room
+        stages = max(2, schedule["stages"] - 1)
+        schedule = {**schedule, "stages": stages, "buffers": 1}
+        if schedule.get("store") == "direct":
+            del schedule["buffers"]
+    run(tmp_path, schedule, (129, 264, 208), problem)
+
+
+@pytest.mark.skipif(not gemm.has_ptxas(), reason="there is no ptxas")
+@pytest.mark.parametrize("schedule", SCHEDULES, ids=name)
+def test_assembles(tmp_path, schedule):
+    """A spill, local memory or a serialised wgmma would be an error."""
+    text = gemm.schedule_text(**schedule)
+    static_m = 4097 if "m" in schedule.get("specialize", "") else None
+    source = gemm.gemm_text(static_m, 2112, 7168, schedule=text)
+    gemm.compile_gemm(source, tmp_path, last="cubin")
+    assert (tmp_path / "gemm.cubin").read_bytes().startswith(b"\x7fELF")
+
+
+@pytest.mark.parametrize("sms", [1, 132])
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize(
+    "schedule",
+    [s for s in SCHEDULES if "cluster" in s or "epilogue" in s or "swap" in s],
+    ids=name,
+)
+def test_interleaving(tmp_path, schedule, seed, sms):
+    """Random interleavings; all tiles in one block, or one in each."""
+    if sms == 1 and "cluster" in schedule:
+        sms = 2
+    run(tmp_path, schedule, (260, 264, 392), seed=seed, sms=sms)
+
+
+def test_depth_by_hand(tmp_path):
+    """The text of a rung with another depth is another correct kernel."""
+    shape, problem = (129, 264, 392), ("1d2d", "bf16", False)
+    text = gemm.schedule_text(tile=(128, 64), stages=4)
+    source = gemm.gemm_text(None, *shape[1:], *problem, text)
+    rung = gemm.stop_after("epilogue", source)
+    assert rung.count("pipeline depth 4 ") == 1
+    gemm.compile_gemm(
+        rung.replace("pipeline depth 4 ", "pipeline depth 3 "), tmp_path
+    )
+    compare(tmp_path, gemm.make_operands(*shape, *problem), shape, problem, text)
+
+
+@pytest.mark.parametrize("sms", [1, 2, 132])
+@pytest.mark.parametrize("shape", [(100, 72), (64, 32), (1, 4), (333, 260)], ids=str)
+def test_scale_ring(tmp_path, shape, sms):
+    """examples/scale_ring.mlir, which is no gemm: D = F * X."""
+    source = gemm.ROOT / "examples" / "scale_ring.mlir"
+    gemm.compile_gemm(source.read_text(), tmp_path)
+    rng = np.random.default_rng(sum(shape))
+    x = rng.standard_normal(shape).astype(np.float32)
+    f = np.array([1.7], np.float32)
+    for seed in range(3):
+        d = gemm.execute(
+            tmp_path / "scale_ring",
+            {"X": x, "F": f},
+            dict(zip("MN", shape)),
+            np.float32,
+            seed=seed,
+            sms=sms,
+        )
+        assert (d.reshape(shape) == x * f).all()

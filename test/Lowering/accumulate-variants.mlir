@@ -59,6 +59,7 @@ func.func @slice_scales(%a: !a, %sfa: !sfa, %b: !b, %sfb: !sfb, %d: !d) {
 // first slice under the last product of the second; the last tile's last
 // slice after the loop.
 // CHECK-LABEL: gpu.func @overlapped
+// CHECK-SAME: {check = "K > 128", message = "the overlapped epilogue of this kernel needs two K blocks: K must be above 128, or compile with 'epilogue = after'"}
 // CHECK: hopper.consumers
 // CHECK: %[[LATE:.*]]:{{.*}} = scf.for
 // CHECK: hopper.wgmma %

@@ -23,8 +23,8 @@
 // CHECK:   %[[ROW:.*]], %[[COL:.*]] = hopper.work_at
 // CHECK:   %[[TILE:.*]]:2 = hopper.acquire %[[SIDE]][%[[TPS]], %[[TPP]]]
 // CHECK:   %[[AT:.*]] = hopper.view %[[TILE]]#0
-// CHECK:   memref.store %[[ROW]], %[[AT]][%c0]
-// CHECK:   memref.store %[[COL]], %[[AT]][%c1]
+// CHECK:   memref.store %[[ROW]], %[[AT]][%{{.*}}]
+// CHECK:   memref.store %[[COL]], %[[AT]][%{{.*}}]
 // CHECK:   memref.load %[[SFB]]
 // CHECK:   hopper.commit %[[SIDE]][%[[TPS]]]
 // CHECK:   %[[USE:.*]]:2 = hopper.wait %[[SIDE]][%[[TCS]], %[[TCP]]]

@@ -11,7 +11,6 @@
 // CHECK: epilogue ok
 // CHECK: nvvm ok
 // CHECK: ptx ok
-// CHECK: nvvm ok
 func.func @gemm(
     %a: tensor<?x2048xf8E4M3FN>, %sfa: tensor<?x16xf32>,
     %b: tensor<7168x2048xf8E4M3FN>, %sfb: tensor<56x16xf32>,

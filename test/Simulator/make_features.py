@@ -36,6 +36,7 @@ MAPS = {
     "tma_store": tensor_map("bf16", [100, 40], [208], [64, 16], 128, OUT),
     "tma_reduce_f32": tensor_map("f32", [50, 40], [208], [32, 8], 0, OUT),
     "tma_reduce_int": tensor_map("i32", [50, 40], [208], [32, 8], 0, OUT),
+    "tensormap_replace": tensor_map("f32", [32, 64], [128], [16, 16]),
     "tma_multicast": tensor_map("u8", [100, 80], [112], [64, 32]),
 }
 CLUSTERS = {
@@ -46,6 +47,11 @@ CLUSTERS = {
     "special_registers",
 }
 ONE_BLOCK = {"tma_store", "tma_reduce_int", "matrix_moves"}
+
+
+def one_block(name):
+    return name in ONE_BLOCK or name.startswith(("tma_load", "tensormap"))
+
 
 
 def main():
@@ -67,7 +73,7 @@ def main():
                         "when": "1",
                         "block": [256 if name == "register_pool" else 128, 1, 1],
                         "cluster": [2 if name in CLUSTERS else 1, 1, 1],
-                        "grid": ["1" if name in ONE_BLOCK else "2", "1", "1"],
+                        "grid": ["1" if one_block(name) else "2", "1", "1"],
                         "dynamic_shared_memory": 32768,
                         "pdl": False,
                         "args": args,

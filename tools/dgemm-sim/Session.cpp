@@ -67,35 +67,46 @@ Operand &Session::named(const std::string &name) {
   die("the record has no operand '" + name + "'");
 }
 
-Outcome Session::run(sim::Program &program, const sim::Options &options) const {
-  sim::GlobalMemory memory;
+launch::Result<sim::Launch> Session::prepare(sim::GlobalMemory &memory,
+                                             std::vector<uint64_t> &addresses,
+                                             bool &empty) const {
   std::vector<launch::Tensor> tensors;
   for (const Operand &operand : operands) {
     launch::Tensor tensor = operand.tensor;
     tensor.address = memory.allocate(operand.initial.size(), operand.name);
     memcpy(memory.data(tensor.address, operand.initial.size()),
            operand.initial.data(), operand.initial.size());
+    addresses.push_back(tensor.address);
     tensors.push_back(tensor);
   }
   auto plan = launch::plan(record, tensors, sms);
   if (!plan)
-    die(plan.message());
+    return plan.error();
+  empty = plan->empty.has_value();
+  if (empty)
+    return sim::Launch();
+  uint64_t workspace = plan->workspaceBytes
+                           ? memory.allocate(plan->workspaceBytes, "workspace")
+                           : 0;
+  return sim::toLaunch(record, *plan, workspace);
+}
+
+Outcome Session::run(sim::Program &program, const sim::Options &options) const {
+  sim::GlobalMemory memory;
+  std::vector<uint64_t> addresses;
   Outcome outcome;
-  if (plan->empty) {
-    outcome.empty = true;
+  auto call = prepare(memory, addresses, outcome.empty);
+  if (!call)
+    die(call.message());
+  outcome.call = *call;
+  if (outcome.empty)
     outcome.result.completed = true;
-  } else {
-    uint64_t workspace =
-        plan->workspaceBytes
-            ? memory.allocate(plan->workspaceBytes, "workspace")
-            : 0;
-    outcome.call = sim::toLaunch(record, *plan, workspace);
+  else
     outcome.result = sim::run(program, outcome.call, memory, options);
-  }
   for (size_t i = 0; i < operands.size(); ++i) {
     size_t size = operands[i].initial.size();
     const uint8_t *bytes =
-        static_cast<const uint8_t *>(memory.data(tensors[i].address, size));
+        static_cast<const uint8_t *>(memory.data(addresses[i], size));
     outcome.operands.emplace_back(bytes, bytes + size);
   }
   return outcome;

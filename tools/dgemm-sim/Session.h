@@ -10,7 +10,8 @@ namespace dgemm::simtool {
 struct Settings {
   std::string ptx, record, trace, mutants;
   std::vector<std::string> sizes, operands, outputs;
-  uint64_t seed = 0, data = 1, explore = 0, mutate = 0;
+  uint64_t seed = 0, data = 1, explore = 0, mutate = 0, maxRuns = 2000;
+  unsigned systematic = 0;
   unsigned threads = 0;
   int64_t sms = 132;
   bool noCheck = false, counters = false, noVerify = false;
@@ -33,6 +34,10 @@ public:
   explicit Session(const Settings &settings);
 
   Outcome run(sim::Program &program, const sim::Options &options) const;
+  /// Fresh memory with the operands, and the launch that uses it.
+  launch::Result<sim::Launch> prepare(sim::GlobalMemory &memory,
+                                      std::vector<uint64_t> &addresses,
+                                      bool &empty) const;
   Operand &named(const std::string &name);
 
   launch::Record record;
@@ -40,6 +45,9 @@ public:
   std::vector<uint8_t> expected; // D, or empty
   int64_t sms;
 };
+
+/// Runs all interleavings with up to `settings.systematic` preemptions.
+int exploreAll(Session &session, const Settings &settings);
 
 /// Runs every mutant of the kernel over `settings.mutate` seeds, prints a
 /// table and returns the exit status.

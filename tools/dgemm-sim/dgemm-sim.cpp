@@ -143,11 +143,16 @@ int main(int argc, char **argv) {
   app.add_option("--trace", s.trace, "write a timeline (Perfetto, JSON)");
   app.add_option("--mutate", s.mutate,
                  "run every mutant of the kernel with that many seeds");
+  app.add_option("--systematic", s.systematic,
+                 "run all interleavings with up to that many preemptions");
+  app.add_option("--max-runs", s.maxRuns, "at most that many of them");
   app.add_option("--mutants", s.mutants, "write the mutants' fates to a file");
   app.add_flag("--no-check", s.noCheck, "no hazard detection");
   app.add_flag("--no-verify", s.noVerify, "do not compute the expected D");
   app.add_flag("--counters", s.counters, "print instruction and byte counts");
   CLI11_PARSE(app, argc, argv);
   Session session(s);
+  if (s.systematic)
+    return exploreAll(session, s);
   return s.mutate ? mutate(session, s) : simulate(session, s);
 }

@@ -237,6 +237,48 @@ TEST(SimulatorHazards, RemoteArriveAtAnExitedCta) {
   EXPECT_TRUE(o.has(HazardKind::ExitedCta)) << o.result.str();
 }
 
+TEST(SimulatorHazards, RacesOnGlobalMemory) {
+  // Both CTAs write the same words.
+  std::string same = "shl.b32 %r5, %r0, 2;\ncvt.u64.u32 %rd3, %r5;\n"
+                     "add.s64 %rd4, %rd0, %rd3;\n"
+                     "st.global.u32 [%rd4], %r0;\nret;\n";
+  EXPECT_TRUE(runBody(same, 32, 0, 2).has(HazardKind::GlobalRace));
+  EXPECT_TRUE(runBody(same, 32, 0, 1).result.ok());
+  // Warp 1 reads what warp 0 wrote.
+  std::string share = "shl.b32 %r5, %r0, 2;\ncvt.u64.u32 %rd3, %r5;\n"
+                      "add.s64 %rd4, %rd0, %rd3;\n"
+                      "st.global.u32 [%rd4], %r0;\nBARRIER\n"
+                      "xor.b32 %r6, %r5, 128;\ncvt.u64.u32 %rd5, %r6;\n"
+                      "add.s64 %rd6, %rd0, %rd5;\n"
+                      "ld.global.u32 %r7, [%rd6];\nret;\n";
+  std::string without = share, with = share;
+  without.replace(without.find("BARRIER"), 7, "");
+  with.replace(with.find("BARRIER"), 7, "bar.sync 0;");
+  EXPECT_TRUE(runBody(without, 64, 1).has(HazardKind::GlobalRace));
+  EXPECT_TRUE(runBody(with, 64, 1).result.ok());
+  // Atomics may meet.
+  Outcome o = runBody("atom.global.add.u32 %r1, [%rd0], 1;\nret;\n", 128, 0, 4);
+  EXPECT_TRUE(o.result.ok()) << o.result.str();
+  EXPECT_EQ(o.out[0], 512u);
+}
+
+TEST(SimulatorHazards, BulkStoreIsReadBeforeItIsComplete) {
+  std::string body = "mov.u32 %r2, dyn;\nshl.b32 %r5, %r0, 2;\n"
+                     "add.u32 %r6, %r2, %r5;\nst.shared.u32 [%r6], %r0;\n"
+                     "fence.proxy.async.shared::cta;\nbar.sync 0;\n"
+                     "@!%p0 bra E;\n"
+                     "cp.async.bulk.global.shared::cta.bulk_group [%rd0], "
+                     "[%r2], 512;\ncp.async.bulk.commit_group;\n"
+                     "cp.async.bulk.wait_groupREAD 0;\n"
+                     "ld.global.u32 %r7, [%rd0+16];\nE: ret;\n";
+  std::string read = body, full = body;
+  read.replace(read.find("READ"), 4, ".read");
+  full.replace(full.find("READ"), 4, "");
+  EXPECT_TRUE(runBody(read).has(HazardKind::GlobalRace));
+  Outcome o = runBody(full);
+  EXPECT_TRUE(o.result.ok()) << o.result.str();
+}
+
 TEST(SimulatorHazards, InfiniteLoopsEnd) {
   Outcome o = runBody("L: bra L;\n", 32);
   EXPECT_TRUE(o.has(HazardKind::Deadlock)) << o.result.str();

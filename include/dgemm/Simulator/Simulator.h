@@ -52,6 +52,12 @@ struct TraceEvent {
   uint32_t block = 0;
 };
 
+/// At the given decision of a systematic run, another actor takes over.
+struct Preemption {
+  uint64_t decision = 0;
+  uint32_t choice = 0;
+};
+
 struct Options {
   /// 0 follows the latency model; any other seed interleaves at random.
   uint64_t seed = 0;
@@ -65,6 +71,9 @@ struct Options {
   uint32_t traceBlocks = 1; // clusters that are traced, from the first
   size_t maxHazards = 64;
   uint32_t smCount = 132;
+  /// Deterministic order with the given preemptions; see Explore.h.
+  bool systematic = false;
+  std::vector<Preemption> preemptions;
 };
 
 struct Result {
@@ -73,6 +82,8 @@ struct Result {
   Counters counters;
   std::vector<TraceEvent> trace;
   bool completed = false; // every thread ran to its end
+  /// How many actors could go on at each decision of a systematic run.
+  std::vector<uint8_t> decisions;
 
   bool ok() const { return completed && hazards.empty(); }
   std::string str() const;

@@ -20,6 +20,9 @@ public:
     b.setInsertionPointToStart(&kernel.getBody().front());
     base = LLVM::AddressOfOp::create(b, loc, sharedPointer(b.getContext()),
                                      shared);
+    kernel.walk([&](ReadScalesOp op) {
+      readsLate |= op.getType().getSide() == Side::Rhs;
+    });
   }
 
   void run() {
@@ -182,6 +185,11 @@ private:
   /// the whole GPU (measured: 732 to 1118 us for 4096x7168x16384 on an H200).
   void expandRelease(ReleaseOp op) {
     Value empty = barrier(ring(op.getPipe()).empty, op.getSlot());
+    // Column scales are read until just before the arrival. On an H200 such
+    // a load could return what TMA put there next (1D1D kernels with C, 25
+    // of 843 cases); with the fence it has its value before the arrival.
+    if (readsLate && getPipeline(op.getPipe()).getBytes() > 0)
+      LLVM::FenceOp::create(b, loc, LLVM::AtomicOrdering::acq_rel, "block");
     int64_t cluster = getPipeline(op.getPipe()).getCluster();
     syncWarp();
     Value lane = laneIndex(b, loc);
@@ -191,10 +199,13 @@ private:
     }
     Value some = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, lane,
                                        constant(b, loc, cluster));
+    // LLVM may compute the address for all lanes: each gets one that exists.
+    Value rank =
+        arith::AndIOp::create(b, loc, lane, constant(b, loc, cluster - 1));
     branch(some, [&] {
       auto remote = LLVM::LLVMPointerType::get(
           b.getContext(), unsigned(NVVM::NVVMMemorySpace::SharedCluster));
-      Value there = NVVM::MapaOp::create(b, loc, remote, empty, lane);
+      Value there = NVVM::MapaOp::create(b, loc, remote, empty, rank);
       NVVM::MBarrierArriveOp::create(b, loc, /*res=*/Type(), there,
                                      /*count=*/Value(),
                                      NVVM::MemScopeKind::CLUSTER,
@@ -251,6 +262,8 @@ private:
   OpBuilder b;
   Location loc;
   Value base;
+  /// Whether slots are read by plain loads after the last wgmma.
+  bool readsLate = false;
 };
 
 } // namespace

@@ -72,8 +72,9 @@ gpu.module @cluster attributes {dgemm.record = {}} {
   // CHECK: nvvm.cp.async.bulk.tensor.shared.cluster.global %[[TARGET]], %[[MAP]], %{{.*}}, box[%[[PHASE]], %[[ROW]]] multicast_mask = %[[BOTH]]
   // CHECK: nvvm.bar.warp.sync
   // CHECK: %[[SOME:.*]] = llvm.icmp "ult" %[[LANE:.*]], %[[TWO]]
+  // CHECK: %[[BLOCK:.*]] = llvm.and %[[LANE]], %
   // CHECK: llvm.cond_br %[[SOME]]
-  // CHECK: %[[THERE:.*]] = nvvm.mapa %{{.*}}, %[[LANE]] : !llvm.ptr<3> -> !llvm.ptr<7>
+  // CHECK: %[[THERE:.*]] = nvvm.mapa %{{.*}}, %[[BLOCK]] : !llvm.ptr<3> -> !llvm.ptr<7>
   // CHECK: nvvm.mbarrier.arrive %[[THERE]] {relaxed = true, scope = #nvvm.mem_scope<cluster>} : !llvm.ptr<7>
   // CHECK: nvvm.cluster.arrive
   // CHECK-NEXT: nvvm.cluster.wait

@@ -207,3 +207,25 @@ func.func @f(
       {schedule = #dgemm.schedule<chunk = 32>}
   return
 }
+
+// -----
+
+// S30: nothing to store the tile before under.
+
+func.func @f(
+    %a: memref<?x128xf8E4M3FN>,
+    %sfa: memref<?x1xf32, strided<[1, ?]>>,
+    %b: memref<264x128xf8E4M3FN>,
+    %sfb: memref<3x1xf32>,
+    %d: memref<?x264xbf16>) {
+  // expected-error @+1 {{'dgemm.gemm' op cannot use its schedule: epilogue = overlapped needs two K blocks, one to store under and one to finish; K must be above 128, not 128; choose epilogue = after}}
+  dgemm.gemm ins(%a, %sfa, %b, %sfb :
+      memref<?x128xf8E4M3FN>,
+      memref<?x1xf32, strided<[1, ?]>>,
+      memref<264x128xf8E4M3FN>,
+      memref<3x1xf32>)
+      outs(%d : memref<?x264xbf16>)
+      {schedule = #dgemm.schedule<tile = [256, 128], stages = 3,
+                                  epilogue = overlapped>}
+  return
+}

@@ -13,6 +13,7 @@
   tile = [256, 128], warpgroups = 2, stages = 3, kblocks = 1, in_flight = 1,
   swap = false, cluster = 1, multicast = none, raster = n, raster_width = 16,
   unroll = 1, lhs_scales = staged, rhs_scales = tile, max_kblocks = 128,
+  static_splits = false,
   coordinates = producer, epilogue = after, chunk = 64, buffers = 8,
   store = tma, registers = [40, 232], persistent = true, specialize = [],
   partition = stride, split_k = 1, reduce = none, snake = false,
@@ -23,11 +24,11 @@
 
 // Every knob that lowers, away from its default, in another order than that
 // in which they are printed.
-// CHECK: #dgemm.schedule<tile = [192, 96], warpgroups = 3, stages = 2, kblocks = 4, in_flight = 2, swap = true, cluster = 2, multicast = lhs, raster = m, raster_width = 8, unroll = 2, lhs_scales = tile, rhs_scales = direct, max_kblocks = 56, coordinates = consumer, chunk = 32, buffers = 2, store = direct, registers = [32, 160], persistent = false, specialize = [m, n, k]>
+// CHECK: #dgemm.schedule<tile = [192, 96], warpgroups = 3, stages = 2, kblocks = 4, in_flight = 2, swap = true, cluster = 2, multicast = lhs, raster = m, raster_width = 8, unroll = 2, lhs_scales = tile, rhs_scales = direct, max_kblocks = 56, static_splits = true, coordinates = consumer, chunk = 32, buffers = 2, store = direct, registers = [32, 160], persistent = false, specialize = [m, n, k]>
 "test.op"() {s = #dgemm.schedule<
   specialize = [k, m, n], persistent = false, registers = [32, 160],
   store = direct, buffers = 2, chunk = 32,
-  coordinates = consumer, max_kblocks = 56, rhs_scales = direct,
+  coordinates = consumer, static_splits = true, max_kblocks = 56, rhs_scales = direct,
   lhs_scales = tile, unroll = 2, raster_width = 8, raster = m,
   multicast = lhs, cluster = 2, swap = true, in_flight = 2, kblocks = 4,
   stages = 2, warpgroups = 3, tile = [192, 96]>} : () -> ()

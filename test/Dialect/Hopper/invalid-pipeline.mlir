@@ -375,7 +375,7 @@ gpu.module @module {
     %b = hopper.acquire %p[%i, %i]
         : !hopper.pipeline<!hopper.buffer<64x128xf8E4M3FN, 128>>
         -> !hopper.buffer<64x128xf8E4M3FN, 128>
-    // expected-error @+1 {{the tensor map's description needs 'box' and 'swizzle'}}
+    // expected-error @+1 {{the map's box must consist of integers from 1 to 256, got "K"}}
     hopper.tma_load %m[%i, %i] into %b signals %p[%i]
         : !hopper.buffer<64x128xf8E4M3FN, 128>,
         !hopper.pipeline<!hopper.buffer<64x128xf8E4M3FN, 128>>

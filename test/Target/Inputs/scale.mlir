@@ -23,7 +23,7 @@ gpu.module @module attributes {
       attributes {
         gpu.kernel, nvvm.kernel, nvvm.reqntid = array<i32: 128>,
         dgemm.launch = {
-          when = "1", block = array<i64: 128, 1, 1>,
+          when = "1", block = [128, 1, 1],
           cluster = [1, 1, 1], grid = ["min(sms, ceildiv(M, 64))", "1", "1"],
           dynamic_shared_memory = 1024 : i64, pdl = false,
           preconditions = [

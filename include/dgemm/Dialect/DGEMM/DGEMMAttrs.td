@@ -45,6 +45,7 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     | `lhs_scales` | `staged` | how the lhs's scales arrive, see below |
     | `rhs_scales` | `tile` | how the rhs's scales arrive |
     | `max_kblocks` | 128 | K blocks that `tile` scales have room for where K is dynamic; a static K brings its own number |
+    | `static_splits` | false | where a tile's columns lie in several 128-column blocks of scales: one copy of the K loop for each place of the border, 128 / gcd(n, 128) in all, instead of a select for each column |
     | `coordinates` | `producer` | who computes a tile's coordinates: `producer` or each `consumer` |
     | `registers = [p, c]` | `[40, 232]` | registers per thread of the producer and of the consumers |
 
@@ -137,6 +138,8 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     * S28: With `store = tma`, D's row stride, where static, is a multiple of
       16 bytes.
     * S29: Shared memory suffices.
+    * S30: A persistent `overlapped` schedule has at least two K blocks: K,
+      where static, is above 128. The kernel checks a dynamic K at launch.
   }];
   let parameters = (ins
     AttrParameter<"::dgemm::dg::Schedule", "the value of every knob">:$value);
@@ -152,6 +155,7 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     int64_t getKBlocks() const { return getValue().kBlocks; }
     int64_t getInFlight() const { return getValue().inFlight; }
     bool getSwap() const { return getValue().swap; }
+    bool getStaticSplits() const { return getValue().staticSplits; }
     int64_t getCluster() const { return getValue().cluster; }
     Multicast getMulticast() const { return getValue().multicast; }
     RasterAxis getRasterAxis() const { return getValue().rasterAxis; }

@@ -38,6 +38,7 @@ def DGEMM_ContractOp : Op<DGEMM_Dialect, "contract",
     attr-dict `:` type($lhs) `,` type($lhs_scales) `,` type($rhs) `,`
     type($rhs_scales) `,` type($dest)
   }];
+  let hasVerifier = 1;
 }
 
 def DGEMM_LaunchOp : Op<DGEMM_Dialect, "launch",

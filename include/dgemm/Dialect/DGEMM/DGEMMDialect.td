@@ -22,6 +22,8 @@ def DGEMM_Dialect : Dialect {
     to the last bit, because a tuned schedule must not change a result.
   }];
   let useDefaultAttributePrinterParser = 1;
+  let hasOperationAttrVerify = 1;
+  let hasRegionArgAttrVerify = 1;
 }
 
 #endif // DGEMM_DIALECT_DGEMM_DGEMMDIALECT_TD

@@ -282,6 +282,19 @@ static LogicalResult checkStore(const Schedule &schedule,
                      << " or choose store = direct";
 }
 
+static LogicalResult checkOverlap(const Schedule &schedule,
+                                  const ProblemFacts &facts,
+                                  EmitError emitError) {
+  // S30
+  if (schedule.epilogue != Epilogue::Overlapped || !schedule.persistent ||
+      ShapedType::isDynamic(facts.k) || facts.k > sm90::kBlock)
+    return success();
+  return emitError() << "epilogue = overlapped needs two K blocks, one to "
+                        "store under and one to finish; K must be above "
+                     << sm90::kBlock << ", not " << facts.k
+                     << "; choose epilogue = after";
+}
+
 LogicalResult dgemm::dg::checkSchedule(const Schedule &schedule,
                                        const ProblemFacts &facts,
                                        EmitError emitError) {
@@ -290,7 +303,8 @@ LogicalResult dgemm::dg::checkSchedule(const Schedule &schedule,
                          getLhsScaleSide(schedule, facts), emitError)) ||
       failed(checkScales("rhs_scales", schedule.rhsScales,
                          getRhsScaleSide(schedule, facts), emitError)) ||
-      failed(checkStore(schedule, facts, emitError)))
+      failed(checkStore(schedule, facts, emitError)) ||
+      failed(checkOverlap(schedule, facts, emitError)))
     return failure();
   // S29
   std::string message =
