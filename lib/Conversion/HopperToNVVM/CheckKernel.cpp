@@ -11,8 +11,7 @@ using namespace dgemm::hopper;
 static LogicalResult checkSizes(gpu::GPUFuncOp kernel, DictionaryAttr launch,
                                 StringRef key) {
   auto sizes = launch.getAs<ArrayAttr>(key);
-  if (sizes && sizes.size() == 3 &&
-      llvm::all_of(sizes, [](Attribute size) {
+  if (sizes && sizes.size() == 3 && llvm::all_of(sizes, [](Attribute size) {
         auto value = dyn_cast<IntegerAttr>(size);
         return value && value.getInt() > 0 && value.getInt() <= INT32_MAX;
       }))
