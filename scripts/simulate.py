@@ -187,8 +187,12 @@ WHY = """
   before the copy reads them.
 * `wgmma.fence` of a second slice: the fence of the first slice comes after
   the last ordinary access to the second slice's registers as well.
-* `wgmma.wait_group` below `bar.warp.sync`: all lanes execute the wait together
-  and the arrival still comes after it.
+* `bar.warp.sync` before a release at the end of a tile: the CTA barrier of the
+  epilogue has already ordered the lanes.
+* `bar.warp.sync` between loads of C: it orders nothing, it keeps the compiler
+  from moving the loads together.
+* `one-tile`: its one tile fills each buffer once, so that what frees a buffer
+  for a second use waits and arrives in vain.
 """
 
 
@@ -201,7 +205,7 @@ def mutate(args, folder):
     for name in SCHEDULES:
         ptx, record = compile_kernel(args, name, folder)
         sms = 2 if "cluster" in name else 1
-        shape = sizes(name, "M=300 N=400 K=640")
+        shape = sizes(name, "M=200 N=260 K=640")
         subjects.append((name, ptx, record, shape, sms))
     total, by_kind, text, survivors = [0] * 5, {}, "", ""
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
@@ -238,7 +242,7 @@ def main():
     parser.add_argument("what", choices=["run", "mutate"])
     parser.add_argument("--opt", default=ROOT / "build/bin/dgemm-opt")
     parser.add_argument("--sim", default=ROOT / "build/bin/dgemm-sim")
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=4)
     parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

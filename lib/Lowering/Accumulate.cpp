@@ -82,9 +82,8 @@ private:
 
   void distribute(Block &block) {
     SmallVector<BlockPair> batch;
-    int64_t left = llvm::count_if(block, [](Operation &op) {
-      return isa<MmaOp>(op);
-    });
+    int64_t left =
+        llvm::count_if(block, [](Operation &op) { return isa<MmaOp>(op); });
     for (Operation &inner : block.without_terminator()) {
       if (auto mma = dyn_cast<MmaOp>(inner)) {
         batch.push_back({mma, {}});
@@ -150,8 +149,7 @@ private:
     for (Value value : values) {
       size_t count = isTile(value) ? slices : 1;
       if (isTile(value))
-        fragments[value] =
-            SmallVector<Value>(replacements.take_front(count));
+        fragments[value] = SmallVector<Value>(replacements.take_front(count));
       else
         map.map(value, replacements.front());
       replacements = replacements.drop_front(count);
@@ -174,10 +172,9 @@ private:
   void distributeBlockLoop(scf::ForOp loop) {
     if (overlap && !loop.getBody()->getOps<WaitOp>().empty())
       return overlapBlockLoop(loop);
-    scf::ForOp copy =
-        copyLoop(loop, map.lookupOrDefault(loop.getLowerBound()),
-                 map.lookupOrDefault(loop.getUpperBound()),
-                 expand(loop.getInitArgs()));
+    scf::ForOp copy = copyLoop(loop, map.lookupOrDefault(loop.getLowerBound()),
+                               map.lookupOrDefault(loop.getUpperBound()),
+                               expand(loop.getInitArgs()));
     bind(loop.getResults(),
          copy.getResults().drop_back(schedule.getInFlight()));
   }
@@ -198,8 +195,8 @@ private:
     int64_t step = std::gcd(schedule.getTileN(), kScaleBlock);
     int64_t count = kScaleBlock / step;
     Value first = map.lookupOrDefault(split.getFirst());
-    Value inside = arith::AndIOp::create(
-        b, loc, first, constant(b, loc, kScaleBlock - 1));
+    Value inside =
+        arith::AndIOp::create(b, loc, first, constant(b, loc, kScaleBlock - 1));
     Value variant = arith::IndexCastOp::create(
         b, loc, b.getIndexType(),
         arith::DivUIOp::create(b, loc, inside, constant(b, loc, step)));
@@ -207,8 +204,8 @@ private:
     SmallVector<Value> before(getTemporaries());
     SmallVector<int64_t> cases =
         llvm::to_vector(llvm::seq<int64_t>(0, count - 1));
-    auto choice = scf::IndexSwitchOp::create(b, loc, TypeRange(ValueRange(inits)),
-                                             variant, cases, cases.size());
+    auto choice = scf::IndexSwitchOp::create(
+        b, loc, TypeRange(ValueRange(inits)), variant, cases, cases.size());
     OpBuilder::InsertionGuard guard(b);
     for (int64_t i = 0; i < count; ++i) {
       Region &region = i + 1 < count ? choice.getCaseRegions()[i]
@@ -247,8 +244,8 @@ private:
   }
 
   ArrayRef<Value> getTemporaries() {
-    auto type = FragmentType::get({kSliceRows, schedule.getTileN()},
-                                  b.getF32Type());
+    auto type =
+        FragmentType::get({kSliceRows, schedule.getTileN()}, b.getF32Type());
     temporaries.resize(schedule.getInFlight());
     for (Value &value : temporaries)
       if (!value)
@@ -262,8 +259,8 @@ private:
     SmallVector<Value> inits = expand(loop.getInitArgs());
     size_t own = inits.size();
     if (overlap) {
-      auto type = FragmentType::get({kSliceRows, schedule.getTileN()},
-                                    b.getF32Type());
+      auto type =
+          FragmentType::get({kSliceRows, schedule.getTileN()}, b.getF32Type());
       Value none = arith::ConstantOp::create(b, loc, b.getBoolAttr(false));
       Value zero = constant(b, loc, 0);
       inits.append({ZeroOp::create(b, loc, type), zero, zero, none});
@@ -406,8 +403,7 @@ private:
         storeSlice(store, done[slice - 1], storeRow(store, slice - 1),
                    map.lookupOrDefault(store.getCol()));
     };
-    state = peel(last, middle.getResults().drop_back(
-                           schedule.getInFlight()));
+    state = peel(last, middle.getResults().drop_back(schedule.getInFlight()));
     underMma = nullptr;
     bind(loop.getResults(), state);
   }
@@ -445,11 +441,10 @@ private:
                                   map.lookupOrDefault(read.getBuffer()),
                                   first(read.getRow()));
     if (auto load = dyn_cast<LoadScalesOp>(source))
-      return LoadScalesOp::create(b, loc, part,
-                                  map.lookupOrDefault(load.getSource()),
-                                  first(load.getRow()),
-                                  map.lookupOrDefault(load.getBlock()),
-                                  map.lookupOrDefault(load.getBound()));
+      return LoadScalesOp::create(
+          b, loc, part, map.lookupOrDefault(load.getSource()),
+          first(load.getRow()), map.lookupOrDefault(load.getBlock()),
+          map.lookupOrDefault(load.getBound()));
     Value packed = map.lookupOrDefault(tileScales);
     if (side == Side::Rhs)
       return packed;
@@ -460,8 +455,7 @@ private:
     PromoteOp first = batch.front().promote;
     SmallVector<Value> running(getFragments(first.getAcc()));
     for (int64_t s = 0; s < slices; ++s)
-      emitSlice(batch, s, running,
-                s == slices - 1 ? release : ReleaseOp());
+      emitSlice(batch, s, running, s == slices - 1 ? release : ReleaseOp());
     PromoteOp last = batch.back().promote;
     fragments[last.getResult()] = running;
   }
@@ -474,8 +468,7 @@ private:
       lhsScales.push_back(getScales(promote.getLhsScales(), Side::Lhs, s));
       bool readLate = isReadLate(promote.getRhsScales().getDefiningOp());
       rhsScales.push_back(
-          readLate ? Value()
-                   : getScales(promote.getRhsScales(), Side::Rhs, s));
+          readLate ? Value() : getScales(promote.getRhsScales(), Side::Rhs, s));
     }
     WgmmaFenceOp::create(b, loc);
     SmallVector<Value> pending;
@@ -492,10 +485,9 @@ private:
       PromoteOp promote = pair.promote;
       auto type = cast<PendingType>(pending[i].getType());
       auto landed = FragmentType::get(type.getShape(), type.getElementType());
-      Value partial =
-          WgmmaWaitOp::create(b, loc, TypeRange{landed}, pending[i],
-                              batch.size() - 1 - i)
-              .getResult(0);
+      Value partial = WgmmaWaitOp::create(b, loc, TypeRange{landed}, pending[i],
+                                          batch.size() - 1 - i)
+                          .getResult(0);
       temporaries[i] = partial;
       if (release && i + 1 == batch.size()) {
         b.clone(*release, map);

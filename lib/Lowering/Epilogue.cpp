@@ -48,9 +48,8 @@ private:
     if (!store.getInit())
       return value;
     b.setInsertionPoint(store);
-    value = AddMatrixOp::create(b, loc, value.getType(), value,
-                                store.getInit(), store.getRow(),
-                                store.getCol(), store.getRows(),
+    value = AddMatrixOp::create(b, loc, value.getType(), value, store.getInit(),
+                                store.getRow(), store.getCol(), store.getRows(),
                                 store.getCols(), store.getTransposed());
     store.getValueMutable().assign(value);
     store.getInitMutable().clear();
@@ -102,11 +101,11 @@ private:
         cast<MemRefType>(store.getDest().getType()).getElementType());
     StringRef stride = text("strides", 0);
     if (parseSize(b.getStringAttr(stride)) == ShapedType::kDynamic)
-      addPrecondition(kernel,
-                      stride + " * " + Twine(bytes) + " % 16 == 0",
+      addPrecondition(kernel, stride + " * " + Twine(bytes) + " % 16 == 0",
                       "the row stride of " + name +
                           " must be a multiple of 16 bytes (TMA): pad it to "
-                          "align(" + stride + ", " + Twine(16 / bytes) +
+                          "align(" +
+                          stride + ", " + Twine(16 / bytes) +
                           "), or compile with 'store = direct'");
     NamedAttribute attrs[] = {
         b.getNamedAttr("kind", b.getStringAttr("tensor_map")),
@@ -114,9 +113,8 @@ private:
         b.getNamedAttr("dtype", operand.get("dtype")),
         b.getNamedAttr("sizes",
                        b.getStrArrayAttr({text("shape", 1), text("shape", 0)})),
-        b.getNamedAttr("strides",
-                       b.getStrArrayAttr(
-                           {(stride + " * " + Twine(bytes)).str()})),
+        b.getNamedAttr("strides", b.getStrArrayAttr(
+                                      {(stride + " * " + Twine(bytes)).str()})),
         b.getNamedAttr("box", b.getI64ArrayAttr({shape[1], shape[0]})),
         b.getNamedAttr("element_strides", b.getI64ArrayAttr({1, 1})),
         b.getNamedAttr("swizzle", b.getI64IntegerAttr(swizzle)),
@@ -164,8 +162,7 @@ private:
       BarrierOp::create(b, loc, barrier, kWarpgroupThreads);
       single([&] {
         for (auto [i, buffer] : llvm::enumerate(buffers)) {
-          Value col = add(b, loc, store.getCol(),
-                          (first + int64_t(i)) * chunk);
+          Value col = add(b, loc, store.getCol(), (first + int64_t(i)) * chunk);
           SmallVector<Value> coords = {col, store.getRow()};
           if (store.getTransposed())
             std::swap(coords[0], coords[1]);

@@ -12,8 +12,8 @@ Value dgemm::addKernelArgument(gpu::GPUFuncOp kernel, Type type,
                                DictionaryAttr description) {
   unsigned index = kernel.getNumArguments();
   Builder b(kernel.getContext());
-  auto attrs = b.getDictionaryAttr(
-      {b.getNamedAttr(hopper::kArgAttr, description)});
+  auto attrs =
+      b.getDictionaryAttr({b.getNamedAttr(hopper::kArgAttr, description)});
   (void)kernel.insertArgument(index, type, attrs, kernel.getLoc());
   return kernel.getArgument(index);
 }
@@ -26,8 +26,7 @@ void dgemm::dropUnusedArguments(gpu::GPUFuncOp kernel) {
   (void)kernel.eraseArguments(unused);
 }
 
-DictionaryAttr dgemm::getRecordOperand(DictionaryAttr record,
-                                       StringRef name) {
+DictionaryAttr dgemm::getRecordOperand(DictionaryAttr record, StringRef name) {
   for (Attribute entry : record.getAs<ArrayAttr>("operands")) {
     auto operand = cast<DictionaryAttr>(entry);
     if (operand.getAs<StringAttr>("name").getValue() == name)

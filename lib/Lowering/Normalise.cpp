@@ -59,11 +59,10 @@ public:
         b.getNamedAttr("empty", b.getArrayAttr(empty)),
         b.getNamedAttr("schedule", b.getStringAttr(text)),
         b.getNamedAttr("target", b.getStringAttr("sm_90a")),
-        b.getNamedAttr(
-            "workspace",
-            b.getDictionaryAttr(
-                {b.getNamedAttr("bytes", b.getStringAttr("0")),
-                 b.getNamedAttr("zeroed", b.getBoolAttr(false))})),
+        b.getNamedAttr("workspace",
+                       b.getDictionaryAttr(
+                           {b.getNamedAttr("bytes", b.getStringAttr("0")),
+                            b.getNamedAttr("zeroed", b.getBoolAttr(false))})),
     });
   }
 
@@ -87,8 +86,8 @@ private:
     auto stride = [&](int64_t value, const std::string &name) {
       // A unit stride is what a kernel's access pattern is built on; others
       // are run-time values unless the kernel is specialised.
-      bool known = !ShapedType::isDynamic(value) &&
-                   (value == 1 || fixedStrides);
+      bool known =
+          !ShapedType::isDynamic(value) && (value == 1 || fixedStrides);
       return b.getStringAttr(known ? std::to_string(value) : name);
     };
     StringRef dtype = isa<Float8E4M3FNType>(type.getElementType()) ? "e4m3"
@@ -98,8 +97,7 @@ private:
     return b.getDictionaryAttr({
         b.getNamedAttr("name", b.getStringAttr(name)),
         b.getNamedAttr("dtype", b.getStringAttr(dtype)),
-        b.getNamedAttr("shape",
-                       b.getStrArrayAttr({rows, cols})),
+        b.getNamedAttr("shape", b.getStrArrayAttr({rows, cols})),
         b.getNamedAttr("strides",
                        b.getArrayAttr({stride(strides[0], rowStride),
                                        stride(strides[1], colStride)})),
@@ -158,17 +156,17 @@ struct NormalisePass : dgemm::impl::DGEMMNormalisePassBase<NormalisePass> {
     schedule = ScheduleAttr::get(op.getContext(), canonical);
     if (swap) {
       ++numSwapped;
-      ContractOp::create(
-          b, op.getLoc(), op.getB(), op.getSfb(), op.getA(), op.getSfa(),
-          op.getC(), op.getD(), bBlock, aBlock, /*transposed=*/true,
-          b.getStrArrayAttr({"B", "SFB", "A", "SFA", "C", "D"}),
-          b.getStrArrayAttr({"N", "M", "K"}), record, schedule);
+      ContractOp::create(b, op.getLoc(), op.getB(), op.getSfb(), op.getA(),
+                         op.getSfa(), op.getC(), op.getD(), bBlock, aBlock,
+                         /*transposed=*/true,
+                         b.getStrArrayAttr({"B", "SFB", "A", "SFA", "C", "D"}),
+                         b.getStrArrayAttr({"N", "M", "K"}), record, schedule);
     } else {
-      ContractOp::create(
-          b, op.getLoc(), op.getA(), op.getSfa(), op.getB(), op.getSfb(),
-          op.getC(), op.getD(), aBlock, bBlock, /*transposed=*/false,
-          b.getStrArrayAttr({"A", "SFA", "B", "SFB", "C", "D"}),
-          b.getStrArrayAttr({"M", "N", "K"}), record, schedule);
+      ContractOp::create(b, op.getLoc(), op.getA(), op.getSfa(), op.getB(),
+                         op.getSfb(), op.getC(), op.getD(), aBlock, bBlock,
+                         /*transposed=*/false,
+                         b.getStrArrayAttr({"A", "SFA", "B", "SFB", "C", "D"}),
+                         b.getStrArrayAttr({"M", "N", "K"}), record, schedule);
     }
     op.erase();
     return success();

@@ -133,13 +133,12 @@ void ProgramSlice::cloneBranch(OpBuilder &b, scf::IfOp branch,
     };
   };
   Value condition = map.lookupOrDefault(branch.getCondition());
-  scf::IfOp copy =
-      branch.elseBlock()
-          ? scf::IfOp::create(b, branch.getLoc(), condition,
-                              side(branch.thenBlock()),
-                              side(branch.elseBlock()))
-          : scf::IfOp::create(b, branch.getLoc(), condition,
-                              side(branch.thenBlock()));
+  scf::IfOp copy = branch.elseBlock()
+                       ? scf::IfOp::create(b, branch.getLoc(), condition,
+                                           side(branch.thenBlock()),
+                                           side(branch.elseBlock()))
+                       : scf::IfOp::create(b, branch.getLoc(), condition,
+                                           side(branch.thenBlock()));
   for (auto [i, result] : llvm::zip(kept, copy.getResults()))
     map.map(branch.getResult(i), result);
 }

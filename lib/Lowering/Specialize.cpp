@@ -43,9 +43,7 @@ PipelineOp getProducedPipeline(Operation *op) {
 
 /// Operations that have a meaning of their own for the consumers; all others
 /// are computed where their results are needed.
-bool isConsumed(Operation *op) {
-  return isa<WaitOp, ReleaseOp, StoreOp>(op);
-}
+bool isConsumed(Operation *op) { return isa<WaitOp, ReleaseOp, StoreOp>(op); }
 
 /// Splits one kernel; returns the number of roles.
 int64_t specialize(gpu::GPUFuncOp kernel, dg::ScheduleAttr schedule) {
@@ -75,8 +73,7 @@ int64_t specialize(gpu::GPUFuncOp kernel, dg::ScheduleAttr schedule) {
   Location loc = kernel.getLoc();
   int64_t cluster = schedule.getCluster();
   ReadyOp::create(b, loc, cluster);
-  auto producing =
-      ProducersOp::create(b, loc, schedule.getProducerRegs());
+  auto producing = ProducersOp::create(b, loc, schedule.getProducerRegs());
   {
     OpBuilder::InsertionGuard guard(b);
     b.createBlock(&producing.getBody());

@@ -49,10 +49,8 @@ FailureOr<BlockLoop> matchBlockLoop(MmaOp mma) {
   if (!found.operands[0] || !found.operands[1] || !found.promote)
     return mma.emitOpError("to be staged multiplies two loads and is "
                            "promoted");
-  found.scales[0] =
-      found.promote.getLhsScales().getDefiningOp<LoadScalesOp>();
-  found.scales[1] =
-      found.promote.getRhsScales().getDefiningOp<LoadScalesOp>();
+  found.scales[0] = found.promote.getLhsScales().getDefiningOp<LoadScalesOp>();
+  found.scales[1] = found.promote.getRhsScales().getDefiningOp<LoadScalesOp>();
   if (!found.scales[0] || !found.scales[1])
     return found.promote.emitOpError("to be staged takes scales from loads");
   return found;
@@ -121,11 +119,11 @@ private:
     SmallVector<BufferType> fields;
     int64_t bytes = 0;
     for (int side : {0, 1})
-      fields.push_back(stageBuffer(
-          {tileSize(side), kBlockK},
-          cast<MemRefType>(in.operands[side].getSource().getType())
-              .getElementType(),
-          /*swizzle=*/128));
+      fields.push_back(
+          stageBuffer({tileSize(side), kBlockK},
+                      cast<MemRefType>(in.operands[side].getSource().getType())
+                          .getElementType(),
+                      /*swizzle=*/128));
     for (int side : {0, 1})
       if (path[side] == ScalePath::Staged)
         fields.push_back(
@@ -133,8 +131,8 @@ private:
     for (BufferType field : fields)
       bytes += field.getBytes();
     ring = PipelineOp::create(
-        b, loc, PipelineType::get(b.getContext(), fields),
-        schedule.getStages(), bytes, schedule.getWarpgroups(),
+        b, loc, PipelineType::get(b.getContext(), fields), schedule.getStages(),
+        bytes, schedule.getWarpgroups(),
         multicast[0] || multicast[1] ? schedule.getCluster() : 1);
     for (int side : {0, 1}) {
       operandMap[side] = makeOperandMap(side);
@@ -150,10 +148,9 @@ private:
   }
 
   DictionaryAttr getOperand(StringRef name) {
-    return getRecordOperand(
-        kernel->getParentOfType<gpu::GPUModuleOp>()->getAttrOfType<
-            DictionaryAttr>(kRecordAttr),
-        name);
+    return getRecordOperand(kernel->getParentOfType<gpu::GPUModuleOp>()
+                                ->getAttrOfType<DictionaryAttr>(kRecordAttr),
+                            name);
   }
 
   static StringRef text(DictionaryAttr operand, StringRef key, int64_t i) {
@@ -163,16 +160,16 @@ private:
   Value makeOperandMap(int side) {
     StringRef name = getOperandName(in.operands[side].getSource());
     DictionaryAttr operand = getOperand(name);
-    int64_t rows = tileSize(side) /
-                   (multicast[side] ? schedule.getCluster() : 1);
+    int64_t rows =
+        tileSize(side) / (multicast[side] ? schedule.getCluster() : 1);
     StringRef stride = text(operand, "strides", 0);
     if (parseSize(b.getStringAttr(stride)) == ShapedType::kDynamic)
       addPrecondition(kernel, stride + " % 16 == 0",
                       "the row stride of " + name +
                           " must be a multiple of 16 bytes (TMA): pad it to "
-                          "align(" + stride + ", 16)");
-    return addTensorMap(name, operand, {1, 0}, stride, 1, {kBlockK, rows},
-                        128);
+                          "align(" +
+                          stride + ", 16)");
+    return addTensorMap(name, operand, {1, 0}, stride, 1, {kBlockK, rows}, 128);
   }
 
   Value makeScaleMap(int side) {
@@ -183,7 +180,9 @@ private:
       addPrecondition(kernel, stride + " % 4 == 0",
                       "the K stride of " + name +
                           " must be a multiple of 4 floats (TMA): pad it to "
-                          "align(" + stride + ", 4), or use the schedule's "
+                          "align(" +
+                          stride +
+                          ", 4), or use the schedule's "
                           "path 'direct' for these scales");
     return addTensorMap(name, operand, {0, 1}, stride, 4,
                         {tileSize(side), perStage}, 0);
@@ -230,9 +229,8 @@ private:
       fields.push_back(BufferType::get({4}, b.getI32Type(), 0));
     for (int side : {0, 1})
       if (path[side] == ScalePath::Tile)
-        fields.push_back(
-            BufferType::get({getScaleRows(side), schedule.getMaxKBlocks()},
-                            b.getF32Type(), 0));
+        fields.push_back(BufferType::get(
+            {getScaleRows(side), schedule.getMaxKBlocks()}, b.getF32Type(), 0));
     if (fields.empty())
       return;
     b.setInsertionPointAfter(ring);
@@ -244,7 +242,8 @@ private:
       std::string most = std::to_string(schedule.getMaxKBlocks());
       addPrecondition(kernel, "ceildiv(K, 128) <= " + Twine(most),
                       "this kernel keeps the block scales of at most " +
-                          Twine(most) + " K blocks for a tile: compile with "
+                          Twine(most) +
+                          " K blocks for a tile: compile with "
                           "a larger 'max_kblocks' or with scales 'direct'");
     }
   }
@@ -275,8 +274,8 @@ private:
                                consumer.phase};
     if (tileRing) {
       ReleaseOp::create(b, loc, tileRing, tileConsumer.slot);
-      for (Cursor cursor : {advance(tileRing, tileProducer),
-                            advance(tileRing, tileConsumer)})
+      for (Cursor cursor :
+           {advance(tileRing, tileProducer), advance(tileRing, tileConsumer)})
         next.append({cursor.slot, cursor.phase});
     }
     return next;
@@ -294,9 +293,9 @@ private:
 
   Value view(Value buffer) {
     auto type = cast<BufferType>(buffer.getType());
-    auto memref = MemRefType::get(type.getShape(), type.getElementType(),
-                                  MemRefLayoutAttrInterface(),
-                                  b.getI64IntegerAttr(3));
+    auto memref =
+        MemRefType::get(type.getShape(), type.getElementType(),
+                        MemRefLayoutAttrInterface(), b.getI64IntegerAttr(3));
     return ViewOp::create(b, loc, memref, buffer);
   }
 
@@ -315,8 +314,8 @@ private:
     unsigned field = 0;
     if (schedule.getCoordinates() == dg::Coordinates::Producer) {
       Value memory = view(slot.getBuffers()[field++]);
-      Value first = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
-                                          lane, zero());
+      Value first =
+          arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, lane, zero());
       auto branch = scf::IfOp::create(b, loc, first, /*withElse=*/false);
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(branch.thenBlock());
@@ -334,20 +333,19 @@ private:
     Value source = in.scales[side].getSource();
     Value total = ceilDiv(b, loc, in.scales[side].getBound(), kBlockK);
     Value last = add(b, loc, total, -1);
-    Value first = arith::DivUIOp::create(b, loc, row[side],
-                                         constant(b, loc, kBlockK));
+    Value first =
+        arith::DivUIOp::create(b, loc, row[side], constant(b, loc, kBlockK));
     SmallVector<Value> rows;
     for (int64_t i = 0; i < getScaleRows(side); ++i)
-      rows.push_back(index(arith::MinSIOp::create(
-          b, loc, add(b, loc, first, i), last)));
+      rows.push_back(
+          index(arith::MinSIOp::create(b, loc, add(b, loc, first, i), last)));
     scf::ForOp::create(
         b, loc, lane, in.loop.getUpperBound(), constant(b, loc, 32),
-        ValueRange{},
-        [&](OpBuilder &, Location, Value block, ValueRange) {
+        ValueRange{}, [&](OpBuilder &, Location, Value block, ValueRange) {
           Value column = index(block);
           for (auto [i, blockRow] : llvm::enumerate(rows)) {
-            Value scale = memref::LoadOp::create(
-                b, loc, source, ValueRange{blockRow, column});
+            Value scale = memref::LoadOp::create(b, loc, source,
+                                                 ValueRange{blockRow, column});
             memref::StoreOp::create(b, loc, scale, memory,
                                     ValueRange{index(i), column});
           }
@@ -362,8 +360,7 @@ private:
     unsigned field = 0;
     if (schedule.getCoordinates() == dg::Coordinates::Producer) {
       Value memory = view(slot.getBuffers()[field++]);
-      useRow[0] =
-          memref::LoadOp::create(b, loc, memory, index(int64_t(0)));
+      useRow[0] = memref::LoadOp::create(b, loc, memory, index(int64_t(0)));
       useRow[1] = memref::LoadOp::create(b, loc, memory, index(1));
     }
     for (int side : {0, 1})
@@ -378,8 +375,7 @@ private:
     Value blocks = in.loop.getUpperBound();
     Value whole = blocks, rest;
     if (perStage > 1) {
-      rest = arith::RemUIOp::create(b, loc, blocks,
-                                    constant(b, loc, perStage));
+      rest = arith::RemUIOp::create(b, loc, blocks, constant(b, loc, perStage));
       whole = arith::SubIOp::create(b, loc, blocks, rest);
     }
     SmallVector<Value> start = {acc, producer.slot, producer.phase,
@@ -401,13 +397,12 @@ private:
     consumer = {values[3], values[4]};
   }
   SmallVector<Value> state(Value acc) {
-    return {acc, producer.slot, producer.phase, consumer.slot,
-            consumer.phase};
+    return {acc, producer.slot, producer.phase, consumer.slot, consumer.phase};
   }
 
   void fillStage(Value block) {
-    auto slot = AcquireOp::create(b, loc, fieldTypes(ring), ring,
-                                  producer.slot, producer.phase);
+    auto slot = AcquireOp::create(b, loc, fieldTypes(ring), ring, producer.slot,
+                                  producer.phase);
     Value k = mul(b, loc, block, kBlockK);
     unsigned field = 0;
     for (int side : {0, 1}) {
@@ -421,8 +416,7 @@ private:
     }
     for (int side : {0, 1})
       if (path[side] == ScalePath::Staged)
-        TmaLoadOp::create(b, loc, scaleMap[side],
-                          ValueRange{row[side], block},
+        TmaLoadOp::create(b, loc, scaleMap[side], ValueRange{row[side], block},
                           slot.getBuffers()[field++], ring, producer.slot, 1);
     CommitOp::create(b, loc, ring, producer.slot);
     producer = advance(ring, producer);
@@ -443,8 +437,7 @@ private:
     ScalesType type = load.getResult().getType();
     switch (path[side]) {
     case ScalePath::Staged: {
-      unsigned field =
-          side == 0 || path[0] != ScalePath::Staged ? 2 : 3;
+      unsigned field = side == 0 || path[0] != ScalePath::Staged ? 2 : 3;
       return ReadScalesOp::create(
           b, loc, type, blockOf(slot.getBuffers()[field], inStage), zero());
     }
@@ -452,15 +445,14 @@ private:
       SmallVector<Value> values;
       Value column = index(block);
       for (int64_t i = 0; i < getScaleRows(side); ++i)
-        values.push_back(memref::LoadOp::create(
-            b, loc, tileScales[side], ValueRange{index(i), column}));
-      Value first =
-          type.getKind() == ScaleKind::Split ? useRow[side] : Value();
+        values.push_back(memref::LoadOp::create(b, loc, tileScales[side],
+                                                ValueRange{index(i), column}));
+      Value first = type.getKind() == ScaleKind::Split ? useRow[side] : Value();
       return PackScalesOp::create(b, loc, type, values, first);
     }
     case ScalePath::Direct:
-      return LoadScalesOp::create(b, loc, type, load.getSource(),
-                                  useRow[side], block, load.getBound());
+      return LoadScalesOp::create(b, loc, type, load.getSource(), useRow[side],
+                                  block, load.getBound());
     }
     llvm_unreachable("every path of scales is handled");
   }
@@ -489,8 +481,8 @@ private:
   /// The last stage of a K that is no multiple of a stage: TMA fills what
   /// lies outside with zeros, and only the blocks that exist are used.
   Value buildRest(Value block, Value rest, Value acc) {
-    Value some = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, rest,
-                                       zero());
+    Value some =
+        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, rest, zero());
     SmallVector<Value> before = state(acc);
     auto branch = scf::IfOp::create(
         b, loc, some,

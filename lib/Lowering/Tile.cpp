@@ -50,8 +50,7 @@ private:
     b.setInsertionPointToStart(module.getBody());
     auto kernel = gpu::GPUFuncOp::create(
         b, loc, name, FunctionType::get(b.getContext(), {}, {}));
-    kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(),
-                    b.getUnitAttr());
+    kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
     kernel->setAttr(kScheduleAttr, schedule);
     return kernel;
   }
@@ -78,8 +77,8 @@ private:
   Value addPointer(Value value, StringRef name) {
     auto type = cast<MemRefType>(value.getType());
     SmallVector<int64_t> strides;
-    for (Attribute stride : getRecordOperand(op.getRecord(), name)
-                                .getAs<ArrayAttr>("strides"))
+    for (Attribute stride :
+         getRecordOperand(op.getRecord(), name).getAs<ArrayAttr>("strides"))
       strides.push_back(parseSize(stride));
     SmallVector<int64_t> shape(type.getRank(), ShapedType::kDynamic);
     auto general = MemRefType::get(
@@ -103,10 +102,9 @@ private:
       return constant(b, loc, type.getDimSize(dim));
     return addKernelArgument(
         func, b.getI32Type(),
-        b.getDictionaryAttr(
-            {b.getNamedAttr("kind", b.getStringAttr("value")),
-             b.getNamedAttr("type", b.getStringAttr("i32")),
-             b.getNamedAttr("value", b.getStringAttr(name))}));
+        b.getDictionaryAttr({b.getNamedAttr("kind", b.getStringAttr("value")),
+                             b.getNamedAttr("type", b.getStringAttr("i32")),
+                             b.getNamedAttr("value", b.getStringAttr(name))}));
   }
 
   void buildTileLoop() {
@@ -144,8 +142,7 @@ private:
           scf::YieldOp::create(b, loc, next);
         });
     hopper::StoreOp::create(b, loc, loop.getResult(0), dest, at.getRow(),
-                            at.getCol(), rows, cols, init,
-                            op.getTransposed());
+                            at.getCol(), rows, cols, init, op.getTransposed());
   }
 
   /// acc = promote(acc, mma(lhs, rhs), scales) for one K block.
@@ -156,8 +153,8 @@ private:
           {size, kBlockK}, cast<MemRefType>(source.getType()).getElementType());
       return hopper::LoadOp::create(b, loc, type, source, first, k);
     };
-    auto scales = [&](Value source, hopper::Side side, Value first,
-                      Value bound, int64_t size, int64_t granularity) -> Value {
+    auto scales = [&](Value source, hopper::Side side, Value first, Value bound,
+                      int64_t size, int64_t granularity) -> Value {
       auto type = hopper::ScalesType::get(
           b.getContext(), side, size, getScaleKind(side, size, granularity));
       return hopper::LoadScalesOp::create(b, loc, type, source, first, block,
@@ -257,8 +254,8 @@ struct TilePass : dgemm::impl::DGEMMTilePassBase<TilePass> {
     symbols.insert(module);
     gpu::GPUFuncOp kernel = KernelBuilder(op, module).build(name);
 
-    SmallVector<Value> operands = {op.getLhs(), op.getLhsScales(),
-                                   op.getRhs(), op.getRhsScales()};
+    SmallVector<Value> operands = {op.getLhs(), op.getLhsScales(), op.getRhs(),
+                                   op.getRhsScales()};
     SmallVector<Attribute> names(op.getNames().getValue().take_front(4));
     if (op.getInit()) {
       operands.push_back(op.getInit());

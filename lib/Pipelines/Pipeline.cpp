@@ -10,6 +10,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
 #include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "mlir/Transforms/Passes.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -45,12 +46,17 @@ void addPass(OpPassManager &pm, const PipelineOptions &) {
   pm.addPass(create());
 }
 
-/// The same, and then the dust wiped off, so that the rung can be read. Not
-/// more than that: the next rungs look for the loop over K blocks, which
-/// canonicalization takes away where K is one block.
+/// The same, and then the dust wiped off, so that the rung can be read. A loop
+/// of one iteration stays: the next rungs look for the loop over K blocks, and
+/// for them K = 128 is no special case.
 template <std::unique_ptr<Pass> (*create)()>
 void addDustedPass(OpPassManager &pm, const PipelineOptions &) {
   pm.addPass(create());
+  // As createCanonicalizerPass() has it: a lower rung must stay as it is.
+  GreedyRewriteConfig config;
+  config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Normal);
+  pm.addPass(createCanonicalizerPass(
+      config, {"(anonymous namespace)::SimplifyTrivialLoops"}));
   pm.addPass(createCSEPass());
 }
 

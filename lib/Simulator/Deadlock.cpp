@@ -26,8 +26,18 @@ static std::string describeWait(const Cluster &cluster, const Warp &warp,
   case Wait::MBarrier:
     return "waits for phase " + number(wait.c) + " of mbarrier " +
            cluster.sharedName((uint32_t)wait.b) + " of CTA " + number(wait.a);
-  case Wait::WgmmaGroup:
-    return "waits for its wgmma groups";
+  case Wait::WgmmaGroup: {
+    const Warpgroup &group = warp.cta->warpgroups[warp.index / 4];
+    if (group.ops.empty())
+      return "waits for its wgmma groups";
+    const WgmmaOp &op = group.ops.front();
+    std::string text = "waits for the wgmma of line " + number(op.inst->line) +
+                       ", which only warps";
+    for (uint32_t w = 0; w < 4; ++w)
+      if (op.joined >> w & 1)
+        text += " " + number(warp.index / 4 * 4 + w);
+    return text + " have reached";
+  }
   case Wait::BulkGroup:
     return "waits for its bulk groups";
   case Wait::RegisterPool:

@@ -89,6 +89,8 @@ bool dgemm::sim::decodeHalf(Decoder &d) {
   bool packed = type == Type::F16x2 || type == Type::BF16x2;
   if (!bf16 && !packed && type != Type::F16)
     return false;
+  if (d.has("oob"))
+    d.fail(".oob is not supported");
   unsigned sources = it->second == Fma ? 3 : it->second <= Max ? 2 : 1;
   d.expectOperands(sources + 1, sources + 1);
   d.dst((size_t)0, packed ? 32 : 16);

@@ -73,15 +73,23 @@ bool isSynchronising(const std::string &opcode) {
   return false;
 }
 
-/// Instructions that a synchronising one must not pass unnoticed.
-bool isEffect(const std::string &opcode) {
-  static const char *const prefixes[] = {"ld.shared", "st.",       "stmatrix",
-                                         "ldmatrix",  "wgmma.mma", "cp.",
-                                         "atom.",     "red."};
-  for (const char *prefix : prefixes)
-    if (startsWith(opcode, prefix))
+/// Instructions that `opcode` must not pass unnoticed: what it orders.
+bool isOrdered(const std::string &opcode, const std::string &other) {
+  static const char *const accumulators[] = {"fma.", "mbarrier.arrive",
+                                             "bar.sync"};
+  static const char *const memory[] = {"ld.shared", "st.",       "stmatrix",
+                                       "ldmatrix",  "wgmma.mma", "cp.",
+                                       "atom.",     "red."};
+  if (startsWith(opcode, "wgmma.wait_group")) {
+    for (const char *prefix : accumulators)
+      if (startsWith(other, prefix))
+        return true;
+    return false;
+  }
+  for (const char *prefix : memory)
+    if (startsWith(other, prefix))
       return true;
-  return isSynchronising(opcode);
+  return isSynchronising(other);
 }
 
 bool endsBlock(const std::string &text, const Line &line) {
@@ -278,7 +286,7 @@ private:
       j += step;
       if (endsBlock(lines[j], parsed[j]))
         return;
-      if (!parsed[j].valid || !isEffect(parsed[j].opcode))
+      if (!parsed[j].valid || !isOrdered(parsed[i].opcode, parsed[j].opcode))
         continue;
       std::vector<std::string> saved = lines;
       std::string moved = lines[i];

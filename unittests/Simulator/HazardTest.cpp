@@ -208,6 +208,38 @@ TEST(SimulatorHazards, CollectiveWithoutAllLanes) {
   EXPECT_TRUE(o.has(HazardKind::WarpDivergence)) << o.result.str();
 }
 
+TEST(SimulatorHazards, WarpsOfAWarpgroupPart) {
+  std::string body =
+      "setp.ge.u32 %p1, %r0, 96;\nmov.b64 %rd1, 0;\nmov.u32 %r2, dyn;\n"
+      "shr.u32 %r3, %r2, 4;\ncvt.u64.u32 %rd2, %r3;\n"
+      "or.b64 %rd1, %rd2, 0x0000001000080000;\n"
+      "mov.u32 %r4, %r0;\nshl.b32 %r5, %r0, 6;\nadd.u32 %r6, %r2, %r5;\n"
+      "mov.u32 %r8, 0;\n"
+      "Z: st.shared.v4.u32 [%r6], {%r8, %r8, %r8, %r8};\n"
+      "fence.proxy.async.shared::cta;\nbar.sync 0;\n"
+      "@%p1 bra E;\nwgmma.fence.sync.aligned;\n"
+      "wgmma.mma_async.sync.aligned.m64n8k32.f32.e4m3.e4m3 "
+      "{%f0, %f1, %f2, %f3}, %rd1, %rd1, 0, 1, 1;\n"
+      "wgmma.commit_group.sync.aligned;\nwgmma.wait_group.sync.aligned 0;\n"
+      "E: ret;\n";
+  Outcome o = runBody(body);
+  ASSERT_TRUE(o.has(HazardKind::Deadlock)) << o.result.str();
+  EXPECT_NE(o.result.str().find("which only warps 0 1 2 have reached"),
+            std::string::npos)
+      << o.result.str();
+}
+
+TEST(SimulatorHazards, UnknownInstructionsNameTheLine) {
+  std::string error;
+  EXPECT_FALSE(Program::load(wrap("", "ret;\nfrob.b32 %r1;"), error));
+  EXPECT_EQ(error, "PTX line 9: 'frob.b32': unknown instruction");
+  EXPECT_FALSE(Program::load(
+      wrap("", ".reg .b32 %r<2>;\nst.async.shared::cluster.b32 [%r0], %r1, "
+               "[%r1];"),
+      error));
+  EXPECT_NE(error.find("is not supported"), std::string::npos);
+}
+
 TEST(SimulatorHazards, ArrivalTooMany) {
   Outcome o = runBody(std::string(kInit) +
                           "mbarrier.arrive.expect_tx.shared.b64 _, [bar], 16;\n"

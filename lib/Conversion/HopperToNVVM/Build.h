@@ -19,19 +19,18 @@ inline mlir::Value offsetBy(mlir::OpBuilder &b, mlir::Location loc,
                             mlir::Value base, int64_t bytes) {
   if (bytes == 0)
     return base;
-  return mlir::LLVM::GEPOp::create(b, loc, base.getType(), b.getI8Type(),
-                                   base,
+  return mlir::LLVM::GEPOp::create(b, loc, base.getType(), b.getI8Type(), base,
                                    mlir::LLVM::GEPArg(int32_t(bytes)));
 }
 inline mlir::Value offsetBy(mlir::OpBuilder &b, mlir::Location loc,
                             mlir::Value base, mlir::Value bytes) {
-  return mlir::LLVM::GEPOp::create(b, loc, base.getType(), b.getI8Type(),
-                                   base, mlir::ValueRange{bytes});
+  return mlir::LLVM::GEPOp::create(b, loc, base.getType(), b.getI8Type(), base,
+                                   mlir::ValueRange{bytes});
 }
 
 /// A value that changes its type when the conversion reaches it.
-inline mlir::Value cast(mlir::OpBuilder &b, mlir::Location loc,
-                        mlir::Type type, mlir::Value value) {
+inline mlir::Value cast(mlir::OpBuilder &b, mlir::Location loc, mlir::Type type,
+                        mlir::Value value) {
   return mlir::UnrealizedConversionCastOp::create(b, loc, type, value)
       .getResult(0);
 }
@@ -47,8 +46,8 @@ inline mlir::Value laneIndex(mlir::OpBuilder &b, mlir::Location loc) {
 
 /// Index of the warp in its warpgroup.
 inline mlir::Value warpInGroup(mlir::OpBuilder &b, mlir::Location loc) {
-  mlir::Value warp = mlir::arith::ShRUIOp::create(
-      b, loc, threadIndex(b, loc), constant(b, loc, 5));
+  mlir::Value warp = mlir::arith::ShRUIOp::create(b, loc, threadIndex(b, loc),
+                                                  constant(b, loc, 5));
   return mlir::arith::AndIOp::create(b, loc, warp, constant(b, loc, 3));
 }
 

@@ -21,15 +21,15 @@ inline mlir::Type fragmentStruct(mlir::MLIRContext *context,
 
 /// The thread's first row; its second is eight below.
 inline mlir::Value fragmentRow(mlir::OpBuilder &b, mlir::Location loc) {
-  mlir::Value quad = mlir::arith::ShRUIOp::create(
-      b, loc, laneIndex(b, loc), constant(b, loc, 2));
+  mlir::Value quad = mlir::arith::ShRUIOp::create(b, loc, laneIndex(b, loc),
+                                                  constant(b, loc, 2));
   return add(b, loc, mul(b, loc, warpInGroup(b, loc), 16), quad);
 }
 
 /// The thread's first column in a group; its second is the next.
 inline mlir::Value fragmentCol(mlir::OpBuilder &b, mlir::Location loc) {
-  mlir::Value quarter = mlir::arith::AndIOp::create(
-      b, loc, laneIndex(b, loc), constant(b, loc, 3));
+  mlir::Value quarter = mlir::arith::AndIOp::create(b, loc, laneIndex(b, loc),
+                                                    constant(b, loc, 3));
   return mul(b, loc, quarter, 2);
 }
 

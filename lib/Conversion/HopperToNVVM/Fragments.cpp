@@ -50,12 +50,10 @@ Value pack(OpBuilder &b, Location loc, Type type, ArrayRef<Value> values) {
   return result;
 }
 
-
 struct ConvertZero : ConvertOpToLLVMPattern<ZeroOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-  LogicalResult
-  matchAndRewrite(ZeroOp op, OpAdaptor,
-                  ConversionPatternRewriter &b) const override {
+  LogicalResult matchAndRewrite(ZeroOp op, OpAdaptor,
+                                ConversionPatternRewriter &b) const override {
     b.replaceOpWithNewOp<LLVM::ZeroOp>(
         op, getTypeConverter()->convertType(op.getType()));
     return success();
@@ -64,9 +62,8 @@ struct ConvertZero : ConvertOpToLLVMPattern<ZeroOp> {
 
 struct ConvertUndefined : ConvertOpToLLVMPattern<UndefinedOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-  LogicalResult
-  matchAndRewrite(UndefinedOp op, OpAdaptor,
-                  ConversionPatternRewriter &b) const override {
+  LogicalResult matchAndRewrite(UndefinedOp op, OpAdaptor,
+                                ConversionPatternRewriter &b) const override {
     b.replaceOpWithNewOp<LLVM::UndefOp>(
         op, getTypeConverter()->convertType(op.getType()));
     return success();
@@ -75,9 +72,8 @@ struct ConvertUndefined : ConvertOpToLLVMPattern<UndefinedOp> {
 
 struct ConvertFence : ConvertOpToLLVMPattern<WgmmaFenceOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-  LogicalResult
-  matchAndRewrite(WgmmaFenceOp op, OpAdaptor,
-                  ConversionPatternRewriter &b) const override {
+  LogicalResult matchAndRewrite(WgmmaFenceOp op, OpAdaptor,
+                                ConversionPatternRewriter &b) const override {
     b.replaceOpWithNewOp<NVVM::WgmmaFenceAlignedOp>(op);
     return success();
   }
@@ -85,9 +81,8 @@ struct ConvertFence : ConvertOpToLLVMPattern<WgmmaFenceOp> {
 
 struct ConvertCommit : ConvertOpToLLVMPattern<WgmmaCommitOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-  LogicalResult
-  matchAndRewrite(WgmmaCommitOp op, OpAdaptor,
-                  ConversionPatternRewriter &b) const override {
+  LogicalResult matchAndRewrite(WgmmaCommitOp op, OpAdaptor,
+                                ConversionPatternRewriter &b) const override {
     b.replaceOpWithNewOp<NVVM::WgmmaGroupSyncAlignedOp>(op);
     return success();
   }
@@ -98,8 +93,7 @@ struct ConvertCommit : ConvertOpToLLVMPattern<WgmmaCommitOp> {
 /// (not used), stride 1024 between groups of eight rows, all in units of 16
 /// bytes; layout 1 in bits 62 and 63.
 Value makeDescriptor(OpBuilder &b, Location loc, Value address) {
-  Value bits =
-      LLVM::PtrToIntOp::create(b, loc, b.getI32Type(), address);
+  Value bits = LLVM::PtrToIntOp::create(b, loc, b.getI32Type(), address);
   Value low = arith::ShRUIOp::create(
       b, loc, arith::AndIOp::create(b, loc, bits, constant(b, loc, 0x3ffff)),
       constant(b, loc, 4));
@@ -112,9 +106,8 @@ Value makeDescriptor(OpBuilder &b, Location loc, Value address) {
 
 struct ConvertWgmma : ConvertOpToLLVMPattern<WgmmaOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-  LogicalResult
-  matchAndRewrite(WgmmaOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &b) const override {
+  LogicalResult matchAndRewrite(WgmmaOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &b) const override {
     Location loc = op.getLoc();
     Type type = getTypeConverter()->convertType(op.getType());
     Value lhs = makeDescriptor(b, loc, adaptor.getLhs());
@@ -182,9 +175,8 @@ Value pin(OpBuilder &b, Location loc, Value value) {
 /// pinned, so that no read moves above it.
 struct ConvertWait : ConvertOpToLLVMPattern<WgmmaWaitOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-  LogicalResult
-  matchAndRewrite(WgmmaWaitOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &b) const override {
+  LogicalResult matchAndRewrite(WgmmaWaitOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &b) const override {
     Location loc = op.getLoc();
     NVVM::WgmmaWaitGroupSyncOp::create(b, loc, op.getPending());
     SmallVector<Value> results;
@@ -199,9 +191,8 @@ struct ConvertWait : ConvertOpToLLVMPattern<WgmmaWaitOp> {
 /// slice's wgmma, which then needs registers of its own.
 struct ConvertPromote : ConvertOpToLLVMPattern<PromoteOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-  LogicalResult
-  matchAndRewrite(PromoteOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &b) const override {
+  LogicalResult matchAndRewrite(PromoteOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &b) const override {
     auto type = dyn_cast<FragmentType>(op.getType());
     if (!type)
       return b.notifyMatchFailure(op, "still on a whole tile");
@@ -218,10 +209,10 @@ struct ConvertPromote : ConvertOpToLLVMPattern<PromoteOp> {
     for (int64_t group = 0; group < type.getShape()[1] / kGroupCols; ++group)
       for (int64_t i = 0; i < kGroupRegisters; ++i) {
         int64_t reg = group * kGroupRegisters + i;
-        Value next = LLVM::FMAOp::create(
-            b, loc, products.get(group, i / 2, i % 2),
-            extract(b, loc, adaptor.getPartial(), reg),
-            extract(b, loc, acc, reg));
+        Value next =
+            LLVM::FMAOp::create(b, loc, products.get(group, i / 2, i % 2),
+                                extract(b, loc, adaptor.getPartial(), reg),
+                                extract(b, loc, acc, reg));
         acc = LLVM::InsertValueOp::create(b, loc, acc, next, reg);
       }
     b.replaceOp(op, pin(b, loc, acc));
@@ -234,8 +225,7 @@ struct ConvertPromote : ConvertOpToLLVMPattern<PromoteOp> {
   public:
     Products(OpBuilder &b, Location loc, Value (&lhs)[2], ScalesType type,
              Value rhs)
-        : b(b), loc(loc), lhs{lhs[0], lhs[1]}, kind(type.getKind()),
-          rhs(rhs) {
+        : b(b), loc(loc), lhs{lhs[0], lhs[1]}, kind(type.getKind()), rhs(rhs) {
       if (kind == ScaleKind::Scalar) {
         for (int row : {0, 1})
           fixed[row][0] = multiply(row, rhs);
@@ -244,13 +234,11 @@ struct ConvertPromote : ConvertOpToLLVMPattern<PromoteOp> {
           for (int64_t v = 0; v < kSplitValues; ++v)
             fixed[row][v] = multiply(row, extract(b, loc, rhs, v));
         // Columns before the next multiple of 128 belong to the first block.
-        Value inside = arith::AndIOp::create(
-            b, loc, extract(b, loc, rhs, kSplitValues),
-            constant(b, loc, kBlock - 1));
-        edge = arith::SubIOp::create(b, loc, constant(b, loc, kBlock),
-                                     inside);
-        blocks = (type.getExtent() + kBlock - kGroupCols + kBlock - 1) /
-                 kBlock;
+        Value inside =
+            arith::AndIOp::create(b, loc, extract(b, loc, rhs, kSplitValues),
+                                  constant(b, loc, kBlock - 1));
+        edge = arith::SubIOp::create(b, loc, constant(b, loc, kBlock), inside);
+        blocks = (type.getExtent() + kBlock - kGroupCols + kBlock - 1) / kBlock;
       }
     }
 
@@ -282,8 +270,7 @@ struct ConvertPromote : ConvertOpToLLVMPattern<PromoteOp> {
         Value beyond = arith::CmpIOp::create(
             b, loc, arith::CmpIPredicate::sge,
             constant(b, loc, first - (v - 1) * kBlock), edge);
-        result = arith::SelectOp::create(b, loc, beyond, fixed[row][v],
-                                         result);
+        result = arith::SelectOp::create(b, loc, beyond, fixed[row][v], result);
       }
       return result;
     }
@@ -300,32 +287,28 @@ struct ConvertPromote : ConvertOpToLLVMPattern<PromoteOp> {
 
 struct ConvertReadScales : ConvertOpToLLVMPattern<ReadScalesOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-  LogicalResult
-  matchAndRewrite(ReadScalesOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &b) const override {
+  LogicalResult matchAndRewrite(ReadScalesOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &b) const override {
     Location loc = op.getLoc();
     ScalesType type = op.getType();
     Type f32 = b.getF32Type();
-    Value first = offsetBy(b, loc, adaptor.getBuffer(),
-                           mul(b, loc, adaptor.getRow(), 4));
+    Value first =
+        offsetBy(b, loc, adaptor.getBuffer(), mul(b, loc, adaptor.getRow(), 4));
     SmallVector<Value> values;
     if (type.getSide() == Side::Lhs) {
-      Value mine =
-          offsetBy(b, loc, first, mul(b, loc, fragmentRow(b, loc), 4));
+      Value mine = offsetBy(b, loc, first, mul(b, loc, fragmentRow(b, loc), 4));
       for (int64_t bytes : {0, 8 * 4})
-        values.push_back(LLVM::LoadOp::create(
-            b, loc, f32, offsetBy(b, loc, mine, bytes)));
+        values.push_back(
+            LLVM::LoadOp::create(b, loc, f32, offsetBy(b, loc, mine, bytes)));
     } else {
-      Value mine =
-          offsetBy(b, loc, first, mul(b, loc, fragmentCol(b, loc), 4));
+      Value mine = offsetBy(b, loc, first, mul(b, loc, fragmentCol(b, loc), 4));
       auto two = VectorType::get({2}, f32);
-      for (int64_t group = 0; group < type.getExtent() / kGroupCols;
-           ++group) {
+      for (int64_t group = 0; group < type.getExtent() / kGroupCols; ++group) {
         Value both = LLVM::LoadOp::create(
             b, loc, two, offsetBy(b, loc, mine, group * kGroupCols * 4), 8);
         for (int64_t i : {0, 1})
-          values.push_back(LLVM::ExtractElementOp::create(
-              b, loc, both, constant(b, loc, i)));
+          values.push_back(LLVM::ExtractElementOp::create(b, loc, both,
+                                                          constant(b, loc, i)));
       }
     }
     b.replaceOp(op, pack(b, loc, convertScales(type), values));
@@ -335,9 +318,8 @@ struct ConvertReadScales : ConvertOpToLLVMPattern<ReadScalesOp> {
 
 struct ConvertLoadScales : ConvertOpToLLVMPattern<LoadScalesOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-  LogicalResult
-  matchAndRewrite(LoadScalesOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &b) const override {
+  LogicalResult matchAndRewrite(LoadScalesOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &b) const override {
     Location loc = op.getLoc();
     ScalesType type = op.getType();
     bool vector = type.getKind() == ScaleKind::Vector;
@@ -350,19 +332,19 @@ struct ConvertLoadScales : ConvertOpToLLVMPattern<LoadScalesOp> {
       auto wide = [&](Value value) -> Value {
         return arith::ExtUIOp::create(b, loc, b.getI64Type(), value);
       };
-      Value address = getStridedElementPtr(
-          b, loc, memref, adaptor.getSource(),
-          {wide(row), wide(adaptor.getBlock())});
+      Value address =
+          getStridedElementPtr(b, loc, memref, adaptor.getSource(),
+                               {wide(row), wide(adaptor.getBlock())});
       return LLVM::LoadOp::create(b, loc, b.getF32Type(), address);
     };
     SmallVector<Value> values;
     if (vector && type.getSide() == Side::Lhs) {
-      Value row = arith::AddIOp::create(b, loc, adaptor.getRow(),
-                                        fragmentRow(b, loc));
+      Value row =
+          arith::AddIOp::create(b, loc, adaptor.getRow(), fragmentRow(b, loc));
       values = {load(row), load(add(b, loc, row, 8))};
     } else if (vector) {
-      Value col = arith::AddIOp::create(b, loc, adaptor.getRow(),
-                                        fragmentCol(b, loc));
+      Value col =
+          arith::AddIOp::create(b, loc, adaptor.getRow(), fragmentCol(b, loc));
       for (int64_t i = 0; i < type.getExtent() / kGroupCols; ++i)
         for (int64_t j : {0, 1})
           values.push_back(load(add(b, loc, col, i * kGroupCols + j)));
@@ -384,9 +366,8 @@ struct ConvertLoadScales : ConvertOpToLLVMPattern<LoadScalesOp> {
 
 struct ConvertPackScales : ConvertOpToLLVMPattern<PackScalesOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-  LogicalResult
-  matchAndRewrite(PackScalesOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &b) const override {
+  LogicalResult matchAndRewrite(PackScalesOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &b) const override {
     SmallVector<Value> values(adaptor.getValues());
     if (op.getType().getKind() == ScaleKind::Scalar) {
       b.replaceOp(op, values.front());
@@ -402,24 +383,22 @@ struct ConvertPackScales : ConvertOpToLLVMPattern<PackScalesOp> {
 
 struct ConvertSliceScales : ConvertOpToLLVMPattern<SliceScalesOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-  LogicalResult
-  matchAndRewrite(SliceScalesOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &b) const override {
+  LogicalResult matchAndRewrite(SliceScalesOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &b) const override {
     Location loc = op.getLoc();
     Value source = adaptor.getSource();
     if (op.getSource().getType().getKind() == ScaleKind::Scalar) {
       b.replaceOp(op, source);
       return success();
     }
-    Value inside = arith::AndIOp::create(
-        b, loc, extract(b, loc, source, kSplitValues),
-        constant(b, loc, kBlock - 1));
+    Value inside =
+        arith::AndIOp::create(b, loc, extract(b, loc, source, kSplitValues),
+                              constant(b, loc, kBlock - 1));
     Value row = arith::AddIOp::create(b, loc, inside, adaptor.getRow());
     Value result = extract(b, loc, source, 0);
     for (int64_t v = 1; v < kSplitValues; ++v) {
-      Value beyond =
-          arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sge, row,
-                                constant(b, loc, v * kBlock));
+      Value beyond = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sge,
+                                           row, constant(b, loc, v * kBlock));
       result = arith::SelectOp::create(b, loc, beyond,
                                        extract(b, loc, source, v), result);
     }
@@ -438,9 +417,8 @@ void dgemm::addHopperTypeConversions(LLVMTypeConverter &converter) {
     return fragmentStruct(type.getContext(), type.getShape());
   });
   converter.addConversion([](ScalesType type) { return convertScales(type); });
-  converter.addConversion([](BufferType type) -> Type {
-    return sharedPointer(type.getContext());
-  });
+  converter.addConversion(
+      [](BufferType type) -> Type { return sharedPointer(type.getContext()); });
   converter.addConversion([](TensorMapType type) -> Type {
     return LLVM::LLVMPointerType::get(type.getContext());
   });
@@ -448,8 +426,8 @@ void dgemm::addHopperTypeConversions(LLVMTypeConverter &converter) {
 
 void dgemm::populateFragmentPatterns(LLVMTypeConverter &converter,
                                      RewritePatternSet &patterns) {
-  patterns.add<ConvertZero, ConvertUndefined, ConvertFence, ConvertCommit, ConvertWgmma,
-               ConvertWait, ConvertPromote, ConvertReadScales,
+  patterns.add<ConvertZero, ConvertUndefined, ConvertFence, ConvertCommit,
+               ConvertWgmma, ConvertWait, ConvertPromote, ConvertReadScales,
                ConvertLoadScales, ConvertPackScales, ConvertSliceScales>(
       converter);
 }

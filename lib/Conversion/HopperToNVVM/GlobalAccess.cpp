@@ -22,9 +22,7 @@ public:
 
   /// Whether all columns of the fragment lie in the matrix: the same answer
   /// for all threads, and then only rows need a check.
-  Value isWhole() {
-    return less(add(b, loc, col, columns - 1), cols);
-  }
+  Value isWhole() { return less(add(b, loc, col, columns - 1), cols); }
 
   Value isRowInside(int half) { return less(rowOf[half], rows); }
 
@@ -44,12 +42,12 @@ public:
     Value rowIndex = index(row), colIndex;
     if (clampCol) {
       Value exact = add(b, loc, colBase, offset);
-      colIndex = index(
-          arith::MinSIOp::create(b, loc, exact, add(b, loc, cols, -1)));
+      colIndex =
+          index(arith::MinSIOp::create(b, loc, exact, add(b, loc, cols, -1)));
     } else {
-      colIndex = arith::AddIOp::create(
-          b, loc, index(colBase),
-          arith::ConstantIndexOp::create(b, loc, offset));
+      colIndex =
+          arith::AddIOp::create(b, loc, index(colBase),
+                                arith::ConstantIndexOp::create(b, loc, offset));
     }
     if (transposed)
       std::swap(rowIndex, colIndex);
@@ -120,8 +118,8 @@ void expandAdd(OpBuilder &b, AddMatrixOp op) {
     };
   };
   OpBuilder::InsertionGuard guard(b);
-  auto sum = scf::IfOp::create(b, loc, access.isWhole(), addAll(false),
-                               addAll(true));
+  auto sum =
+      scf::IfOp::create(b, loc, access.isWhole(), addAll(false), addAll(true));
   op.replaceAllUsesWith(sum.getResult(0));
 }
 
@@ -135,8 +133,8 @@ void expandStore(OpBuilder &b, StoreOp op) {
   GlobalAccess access(b, loc, op.getRow(), op.getCol(), op.getRows(),
                       op.getCols(), type.getShape()[1], op.getTransposed());
   auto store = [&](int64_t group, int half, int64_t i) {
-    Value d = LLVM::ExtractValueOp::create(b, loc, value,
-                                           registerOf(group, half, i));
+    Value d =
+        LLVM::ExtractValueOp::create(b, loc, value, registerOf(group, half, i));
     if (!element.isF32())
       d = arith::TruncFOp::create(b, loc, element, d);
     memref::StoreOp::create(b, loc, d, op.getDest(),

@@ -61,8 +61,7 @@ public:
     SmallVector<Value> arguments;
     for (Type input : inputs)
       arguments.push_back(entry.addArgument(input, loc));
-    for (int64_t i = 0, n = entry.getNumArguments() - inputs.size(); i < n;
-         ++i)
+    for (int64_t i = 0, n = entry.getNumArguments() - inputs.size(); i < n; ++i)
       bindArgument(entry.getArgument(i), arguments);
     entry.eraseArguments(0, entry.getNumArguments() - inputs.size());
     func.walk([&](gpu::ReturnOp op) {
@@ -90,8 +89,8 @@ private:
   }
 
   void addArgument(BlockArgument arg) {
-    auto description = kernel.getArgAttrOfType<DictionaryAttr>(
-        arg.getArgNumber(), kArgAttr);
+    auto description =
+        kernel.getArgAttrOfType<DictionaryAttr>(arg.getArgNumber(), kArgAttr);
     Type pointer = LLVM::LLVMPointerType::get(b.getContext());
     Binding binding;
     if (isa<TensorMapType>(arg.getType())) {
@@ -128,11 +127,10 @@ private:
           record, description.getAs<StringAttr>("operand").getValue());
       binding.strides.push_back(addInput(
           b.getI64Type(),
-          b.getDictionaryAttr(
-              {b.getNamedAttr("kind", b.getStringAttr("value")),
-               b.getNamedAttr("type", b.getStringAttr("i64")),
-               b.getNamedAttr("value",
-                              operand.getAs<ArrayAttr>("strides")[i])})));
+          b.getDictionaryAttr({b.getNamedAttr("kind", b.getStringAttr("value")),
+                               b.getNamedAttr("type", b.getStringAttr("i64")),
+                               b.getNamedAttr("value", operand.getAs<ArrayAttr>(
+                                                           "strides")[i])})));
     }
   }
 
@@ -148,8 +146,7 @@ private:
 
   Value makeDescriptor(MemRefType type, Value pointer, const Binding &binding,
                        ArrayRef<Value> arguments) {
-    auto descriptor = MemRefDescriptor::poison(
-        b, loc, types.convertType(type));
+    auto descriptor = MemRefDescriptor::poison(b, loc, types.convertType(type));
     descriptor.setAllocatedPtr(b, loc, pointer);
     descriptor.setAlignedPtr(b, loc, pointer);
     descriptor.setConstantOffset(b, loc, 0);
@@ -159,8 +156,7 @@ private:
     size_t dynamic = 0;
     for (auto [i, stride] : llvm::enumerate(strides))
       if (ShapedType::isDynamic(stride))
-        descriptor.setStride(b, loc, i,
-                             arguments[binding.strides[dynamic++]]);
+        descriptor.setStride(b, loc, i, arguments[binding.strides[dynamic++]]);
       else
         descriptor.setConstantStride(b, loc, i, stride);
     return descriptor;
@@ -186,8 +182,8 @@ private:
     };
     SmallVector<int32_t> cluster = dims("cluster");
     if (cluster[0] * cluster[1] * cluster[2] > 1)
-      attrs.push_back(b.getNamedAttr("nvvm.cluster_dim",
-                                     b.getDenseI32ArrayAttr(cluster)));
+      attrs.push_back(
+          b.getNamedAttr("nvvm.cluster_dim", b.getDenseI32ArrayAttr(cluster)));
     return attrs;
   }
 

@@ -12,12 +12,10 @@ using namespace dgemm::hopper;
 
 namespace {
 
-
 struct ConvertSubbuffer : ConvertOpToLLVMPattern<SubbufferOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-  LogicalResult
-  matchAndRewrite(SubbufferOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &b) const override {
+  LogicalResult matchAndRewrite(SubbufferOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &b) const override {
     Location loc = op.getLoc();
     ArrayRef<int64_t> shape = op.getSource().getType().getShape();
     int64_t bytes = op.getSource().getType().getBytes();
@@ -33,9 +31,8 @@ struct ConvertSubbuffer : ConvertOpToLLVMPattern<SubbufferOp> {
 
 struct ConvertView : ConvertOpToLLVMPattern<ViewOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-  LogicalResult
-  matchAndRewrite(ViewOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &b) const override {
+  LogicalResult matchAndRewrite(ViewOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &b) const override {
     auto type = mlir::cast<MemRefType>(op.getView().getType());
     Value descriptor = MemRefDescriptor::fromStaticShape(
         b, op.getLoc(), *getTypeConverter(), type, adaptor.getBuffer());
@@ -46,9 +43,8 @@ struct ConvertView : ConvertOpToLLVMPattern<ViewOp> {
 
 struct ConvertBarrier : ConvertOpToLLVMPattern<hopper::BarrierOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-  LogicalResult
-  matchAndRewrite(hopper::BarrierOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &b) const override {
+  LogicalResult matchAndRewrite(hopper::BarrierOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &b) const override {
     Value threads = constant(b, op.getLoc(), op.getThreads());
     NVVM::BarrierOp::create(b, op.getLoc(), /*res=*/Type(), adaptor.getId(),
                             threads, NVVM::BarrierReductionAttr(), Value());
@@ -59,13 +55,11 @@ struct ConvertBarrier : ConvertOpToLLVMPattern<hopper::BarrierOp> {
 
 struct ConvertFenceAsync : ConvertOpToLLVMPattern<FenceAsyncOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-  LogicalResult
-  matchAndRewrite(FenceAsyncOp op, OpAdaptor,
-                  ConversionPatternRewriter &b) const override {
+  LogicalResult matchAndRewrite(FenceAsyncOp op, OpAdaptor,
+                                ConversionPatternRewriter &b) const override {
     b.replaceOpWithNewOp<NVVM::FenceProxyOp>(
         op,
-        NVVM::ProxyKindAttr::get(b.getContext(),
-                                 NVVM::ProxyKind::async_shared),
+        NVVM::ProxyKindAttr::get(b.getContext(), NVVM::ProxyKind::async_shared),
         NVVM::SharedSpaceAttr::get(b.getContext(),
                                    NVVM::SharedSpace::shared_cta));
     return success();
@@ -74,13 +68,12 @@ struct ConvertFenceAsync : ConvertOpToLLVMPattern<FenceAsyncOp> {
 
 struct ConvertTmaStore : ConvertOpToLLVMPattern<TmaStoreOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-  LogicalResult
-  matchAndRewrite(TmaStoreOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &b) const override {
+  LogicalResult matchAndRewrite(TmaStoreOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &b) const override {
     NVVM::CpAsyncBulkTensorSharedCTAToGlobalOp::create(
         b, op.getLoc(), adaptor.getMap(), adaptor.getBuffer(),
-        adaptor.getCoords(), /*l2CacheHint=*/Value(),
-        NVVM::TMAStoreMode::TILE, /*predicate=*/Value());
+        adaptor.getCoords(), /*l2CacheHint=*/Value(), NVVM::TMAStoreMode::TILE,
+        /*predicate=*/Value());
     b.eraseOp(op);
     return success();
   }
@@ -88,9 +81,8 @@ struct ConvertTmaStore : ConvertOpToLLVMPattern<TmaStoreOp> {
 
 struct ConvertTmaStoreCommit : ConvertOpToLLVMPattern<TmaStoreCommitOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-  LogicalResult
-  matchAndRewrite(TmaStoreCommitOp op, OpAdaptor,
-                  ConversionPatternRewriter &b) const override {
+  LogicalResult matchAndRewrite(TmaStoreCommitOp op, OpAdaptor,
+                                ConversionPatternRewriter &b) const override {
     b.replaceOpWithNewOp<NVVM::CpAsyncBulkCommitGroupOp>(op);
     return success();
   }
@@ -98,9 +90,8 @@ struct ConvertTmaStoreCommit : ConvertOpToLLVMPattern<TmaStoreCommitOp> {
 
 struct ConvertTmaStoreWait : ConvertOpToLLVMPattern<TmaStoreWaitOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-  LogicalResult
-  matchAndRewrite(TmaStoreWaitOp op, OpAdaptor,
-                  ConversionPatternRewriter &b) const override {
+  LogicalResult matchAndRewrite(TmaStoreWaitOp op, OpAdaptor,
+                                ConversionPatternRewriter &b) const override {
     b.replaceOpWithNewOp<NVVM::CpAsyncBulkWaitGroupOp>(
         op, uint32_t(op.getPending()),
         op.getRead() ? b.getUnitAttr() : UnitAttr());
@@ -110,9 +101,8 @@ struct ConvertTmaStoreWait : ConvertOpToLLVMPattern<TmaStoreWaitOp> {
 
 struct ConvertThreadId : ConvertOpToLLVMPattern<gpu::ThreadIdOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-  LogicalResult
-  matchAndRewrite(gpu::ThreadIdOp op, OpAdaptor,
-                  ConversionPatternRewriter &b) const override {
+  LogicalResult matchAndRewrite(gpu::ThreadIdOp op, OpAdaptor,
+                                ConversionPatternRewriter &b) const override {
     if (op.getDimension() != gpu::Dimension::x)
       return b.notifyMatchFailure(op, "blocks are one-dimensional");
     Value index = threadIndex(b, op.getLoc());
@@ -135,11 +125,9 @@ public:
     if (mask != 0) {
       // Address bits 7 to 9 are exclusive-ored into bits 4 to 6.
       Value bits = arith::AndIOp::create(
-          b, loc,
-          arith::ShRUIOp::create(b, loc, offset, constant(b, loc, 7)),
+          b, loc, arith::ShRUIOp::create(b, loc, offset, constant(b, loc, 7)),
           constant(b, loc, mask));
-      Value flip =
-          arith::ShLIOp::create(b, loc, bits, constant(b, loc, 4));
+      Value flip = arith::ShLIOp::create(b, loc, bits, constant(b, loc, 4));
       byte = arith::XOrIOp::create(b, loc, byte, flip);
     }
     return offsetBy(b, loc, base, add(b, loc, offset, byte));
@@ -154,9 +142,8 @@ private:
 
 struct ConvertStageFragment : ConvertOpToLLVMPattern<StageFragmentOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-  LogicalResult
-  matchAndRewrite(StageFragmentOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &b) const override {
+  LogicalResult matchAndRewrite(StageFragmentOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &b) const override {
     BufferType type = op.getBuffer().getType();
     SwizzledBuffer buffer(b, op.getLoc(), adaptor.getBuffer(), type);
     if (type.getElementType().isBF16())
@@ -180,8 +167,7 @@ struct ConvertStageFragment : ConvertOpToLLVMPattern<StageFragmentOp> {
     Value pair = LLVM::PoisonOp::create(b, loc, f32x2);
     for (int64_t i : {0, 1})
       pair = LLVM::InsertElementOp::create(
-          b, loc, pair,
-          LLVM::ExtractValueOp::create(b, loc, fragment, reg + i),
+          b, loc, pair, LLVM::ExtractValueOp::create(b, loc, fragment, reg + i),
           constant(b, loc, i));
     Value narrow = LLVM::FPTruncOp::create(b, loc, bf16x2, pair);
     return LLVM::BitcastOp::create(b, loc, b.getI32Type(), narrow);
@@ -192,8 +178,7 @@ struct ConvertStageFragment : ConvertOpToLLVMPattern<StageFragmentOp> {
   /// upper and lower eight rows of a group of columns, 2 and 3 those of the
   /// next group.
   static void stageBF16(StageFragmentOp op, OpAdaptor adaptor,
-                        SwizzledBuffer &buffer,
-                        ConversionPatternRewriter &b) {
+                        SwizzledBuffer &buffer, ConversionPatternRewriter &b) {
     Location loc = op.getLoc();
     bool transposed = op.getTransposed();
     Value lane = laneIndex(b, loc);
@@ -202,16 +187,14 @@ struct ConvertStageFragment : ConvertOpToLLVMPattern<StageFragmentOp> {
           arith::ShRUIOp::create(b, loc, lane, constant(b, loc, shift));
       return arith::AndIOp::create(b, loc, high, constant(b, loc, mask));
     };
-    Value rowInMatrix = bitsOf(0, 7), half = bitsOf(3, 1),
-          next = bitsOf(4, 1);
+    Value rowInMatrix = bitsOf(0, 7), half = bitsOf(3, 1), next = bitsOf(4, 1);
     Value warpRow = mul(b, loc, warpInGroup(b, loc), 16);
     Value halfRow = add(b, loc, warpRow, mul(b, loc, half, 8));
     int64_t count = groups(op);
     for (int64_t group = 0; group < count; group += 2) {
       bool pair = group + 1 < count;
       // Which group of columns this lane's matrix belongs to.
-      Value column =
-          pair ? add(b, loc, next, group) : constant(b, loc, group);
+      Value column = pair ? add(b, loc, next, group) : constant(b, loc, group);
       Value address;
       if (transposed) {
         Value row = add(b, loc, mul(b, loc, column, 8), rowInMatrix);
@@ -228,9 +211,9 @@ struct ConvertStageFragment : ConvertOpToLLVMPattern<StageFragmentOp> {
               (op.getColumn() / kGroupCols + g) * kGroupRegisters + i));
       NVVM::StMatrixOp::create(
           b, loc, address, sources,
-          NVVM::MMALayoutAttr::get(b.getContext(),
-                                   transposed ? NVVM::MMALayout::col
-                                              : NVVM::MMALayout::row),
+          NVVM::MMALayoutAttr::get(b.getContext(), transposed
+                                                       ? NVVM::MMALayout::col
+                                                       : NVVM::MMALayout::row),
           NVVM::LdStMatrixShapeAttr::get(b.getContext(), 8, 8),
           NVVM::LdStMatrixEltTypeAttr::get(b.getContext(),
                                            NVVM::LdStMatrixEltType::B16));
@@ -238,25 +221,24 @@ struct ConvertStageFragment : ConvertOpToLLVMPattern<StageFragmentOp> {
   }
 
   static void stageF32(StageFragmentOp op, OpAdaptor adaptor,
-                       SwizzledBuffer &buffer,
-                       ConversionPatternRewriter &b) {
+                       SwizzledBuffer &buffer, ConversionPatternRewriter &b) {
     Location loc = op.getLoc();
     Value row = fragmentRow(b, loc), col = fragmentCol(b, loc);
     auto two = VectorType::get({2}, b.getF32Type());
     for (int64_t group = 0; group < groups(op); ++group)
       for (int64_t half : {0, 1}) {
-        int64_t reg = (op.getColumn() / kGroupCols + group) *
-                          kGroupRegisters + 2 * half;
+        int64_t reg =
+            (op.getColumn() / kGroupCols + group) * kGroupRegisters + 2 * half;
         Value myRow = add(b, loc, row, 8 * half);
         Value myCol = add(b, loc, col, group * kGroupCols);
         Value both = LLVM::PoisonOp::create(b, loc, two);
         for (int64_t i : {0, 1}) {
-          Value value = LLVM::ExtractValueOp::create(
-              b, loc, adaptor.getValue(), reg + i);
+          Value value =
+              LLVM::ExtractValueOp::create(b, loc, adaptor.getValue(), reg + i);
           if (op.getTransposed())
-            LLVM::StoreOp::create(b, loc, value,
-                                  buffer.at(add(b, loc, myCol, i),
-                                            mul(b, loc, myRow, 4)));
+            LLVM::StoreOp::create(
+                b, loc, value,
+                buffer.at(add(b, loc, myCol, i), mul(b, loc, myRow, 4)));
           else
             both = LLVM::InsertElementOp::create(b, loc, both, value,
                                                  constant(b, loc, i));
@@ -272,8 +254,7 @@ struct ConvertStageFragment : ConvertOpToLLVMPattern<StageFragmentOp> {
 
 void dgemm::populateMemoryPatterns(LLVMTypeConverter &converter,
                                    RewritePatternSet &patterns) {
-  patterns.add<ConvertSubbuffer, ConvertView, ConvertBarrier,
-               ConvertFenceAsync, ConvertTmaStore, ConvertTmaStoreCommit,
-               ConvertTmaStoreWait, ConvertThreadId, ConvertStageFragment>(
-      converter);
+  patterns.add<ConvertSubbuffer, ConvertView, ConvertBarrier, ConvertFenceAsync,
+               ConvertTmaStore, ConvertTmaStoreCommit, ConvertTmaStoreWait,
+               ConvertThreadId, ConvertStageFragment>(converter);
 }

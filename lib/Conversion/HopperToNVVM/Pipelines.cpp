@@ -130,8 +130,7 @@ private:
     NVVM::ClusterWaitOp::create(b, loc, UnitAttr());
   }
 
-  template <typename OpT>
-  void openSlot(OpT op, int64_t firstBarrier) {
+  template <typename OpT> void openSlot(OpT op, int64_t firstBarrier) {
     waitFor(barrier(firstBarrier, op.getSlot()), op.getPhase());
     const SharedLayout::Ring &place = ring(op.getPipe());
     for (auto [i, buffer] : llvm::enumerate(op.getBuffers()))
@@ -158,9 +157,7 @@ private:
         });
   }
 
-  void syncWarp() {
-    NVVM::SyncWarpOp::create(b, loc, constant(b, loc, -1));
-  }
+  void syncWarp() { NVVM::SyncWarpOp::create(b, loc, constant(b, loc, -1)); }
 
   void arrive(Value barrier) {
     NVVM::MBarrierArriveOp::create(b, loc, /*res=*/Type(), barrier,
@@ -217,8 +214,8 @@ private:
     int64_t depth = getPipeline(op.getPipe()).getDepth();
     Value next = add(b, loc, op.getSlot(), 1);
     Value wraps = isEqual(b, loc, next, depth);
-    Value slot = arith::SelectOp::create(b, loc, wraps, constant(b, loc, 0),
-                                         next);
+    Value slot =
+        arith::SelectOp::create(b, loc, wraps, constant(b, loc, 0), next);
     Value flip = arith::ExtUIOp::create(b, loc, b.getI32Type(), wraps);
     Value phase = arith::XOrIOp::create(b, loc, op.getPhase(), flip);
     op.getNextSlot().replaceAllUsesWith(slot);
@@ -227,32 +224,30 @@ private:
 
   void expandLoad(TmaLoadOp op) {
     Value full = barrier(ring(op.getPipe()).full, op.getSlot());
-    Value target =
-        cast(b, loc, sharedPointer(b.getContext()), op.getBuffer());
-    Value map = cast(b, loc, LLVM::LLVMPointerType::get(b.getContext()),
-                     op.getMap());
+    Value target = cast(b, loc, sharedPointer(b.getContext()), op.getBuffer());
+    Value map =
+        cast(b, loc, LLVM::LLVMPointerType::get(b.getContext()), op.getMap());
     SmallVector<Value> coords(op.getCoords());
     int64_t parts = op.getMulticast();
     Value mask;
     if (parts > 1) {
       BufferType type = op.getBuffer().getType();
       Value rank = NVVM::ClusterId::create(b, loc, b.getI32Type());
-      target = offsetBy(b, loc, target,
-                        mul(b, loc, rank, type.getBytes() / parts));
+      target =
+          offsetBy(b, loc, target, mul(b, loc, rank, type.getBytes() / parts));
       coords.back() = add(b, loc, coords.back(),
                           mul(b, loc, rank, type.getShape()[0] / parts));
-      mask = arith::ConstantOp::create(
-          b, loc, b.getI16IntegerAttr((1 << parts) - 1));
+      mask = arith::ConstantOp::create(b, loc,
+                                       b.getI16IntegerAttr((1 << parts) - 1));
       target = LLVM::AddrSpaceCastOp::create(
           b, loc,
           LLVM::LLVMPointerType::get(
-              b.getContext(),
-              unsigned(NVVM::NVVMMemorySpace::SharedCluster)),
+              b.getContext(), unsigned(NVVM::NVVMMemorySpace::SharedCluster)),
           target);
     }
     NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp::create(
-        b, loc, target, map, coords, full, /*im2colOffsets=*/ValueRange{},
-        mask, /*l2CacheHint=*/Value(), NVVM::TMALoadMode::TILE,
+        b, loc, target, map, coords, full, /*im2colOffsets=*/ValueRange{}, mask,
+        /*l2CacheHint=*/Value(), NVVM::TMALoadMode::TILE,
         /*isCTAOnly=*/parts == 1, NVVM::CTAGroupKindAttr(),
         /*predicate=*/Value());
   }

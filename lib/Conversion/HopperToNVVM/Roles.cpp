@@ -17,8 +17,8 @@ public:
   explicit RoleExpander(gpu::GPUFuncOp kernel)
       : kernel(kernel), b(kernel.getContext()), loc(kernel.getLoc()) {
     auto launch = kernel->getAttrOfType<DictionaryAttr>(kLaunchAttr);
-    threads = mlir::cast<IntegerAttr>(launch.getAs<ArrayAttr>("block")[0])
-                  .getInt();
+    threads =
+        mlir::cast<IntegerAttr>(launch.getAs<ArrayAttr>("block")[0]).getInt();
   }
 
   void run() {
@@ -86,10 +86,10 @@ private:
       return;
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(&body);
-    NVVM::SetMaxRegisterOp::create(
-        b, loc, registers,
-        registers > entry ? NVVM::SetMaxRegisterAction::increase
-                          : NVVM::SetMaxRegisterAction::decrease);
+    NVVM::SetMaxRegisterOp::create(b, loc, registers,
+                                   registers > entry
+                                       ? NVVM::SetMaxRegisterAction::increase
+                                       : NVVM::SetMaxRegisterAction::decrease);
   }
 
   void expandWarp(WarpOp op) {
@@ -99,8 +99,7 @@ private:
     b.setInsertionPointToStart(branch.thenBlock());
     Block &body = op.getBody().front();
     if (op.getSingle()) {
-      Value elected =
-          NVVM::ElectSyncOp::create(b, loc, b.getI1Type(), Value());
+      Value elected = NVVM::ElectSyncOp::create(b, loc, b.getI1Type(), Value());
       moveInto(elected, body);
       return;
     }
@@ -139,8 +138,7 @@ private:
     Value group = groupIndex();
     setRegisters(body, op.getRegisters());
     body.getArgument(0).replaceAllUsesWith(group);
-    Value mine = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult,
-                                       group,
+    Value mine = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, group,
                                        constant(b, loc, op.getCount()));
     moveInto(mine, body);
   }

@@ -35,9 +35,9 @@ SharedLayout dgemm::layoutSharedMemory(gpu::GPUFuncOp kernel) {
   SmallVector<Piece> pieces;
   for (PipelineOp op : rings) {
     SharedLayout::Ring &ring = layout.rings[op];
-    for (auto [i, field] : llvm::enumerate(op.getPipe().getType().getFields())) {
-      ring.strides[i] =
-          llvm::alignTo(field.getBytes(), field.getAlignment());
+    for (auto [i, field] :
+         llvm::enumerate(op.getPipe().getType().getFields())) {
+      ring.strides[i] = llvm::alignTo(field.getBytes(), field.getAlignment());
       pieces.push_back({ring.strides[i] * int64_t(op.getDepth()),
                         field.getAlignment(), &ring.offsets[i]});
     }

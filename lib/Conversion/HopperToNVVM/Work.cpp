@@ -13,9 +13,7 @@ class DenseGrid {
 public:
   DenseGrid(OpBuilder &b, DenseWorkOp op) : b(b), op(op), loc(op.getLoc()) {}
 
-  Value count() {
-    return arith::MulIOp::create(b, loc, units(0), units(1));
-  }
+  Value count() { return arith::MulIOp::create(b, loc, units(0), units(1)); }
 
   /// First row and column of this block's tile of an item.
   std::pair<Value, Value> at(Value item) {
@@ -27,9 +25,9 @@ public:
     Value inGroup = arith::SubIOp::create(
         b, loc, item, arith::MulIOp::create(b, loc, group, perGroup));
     Value first = mul(b, loc, group, op.getWidth());
-    Value size = arith::MinSIOp::create(
-        b, loc, constant(b, loc, op.getWidth()),
-        arith::SubIOp::create(b, loc, along, first));
+    Value size =
+        arith::MinSIOp::create(b, loc, constant(b, loc, op.getWidth()),
+                               arith::SubIOp::create(b, loc, along, first));
     Value other = arith::DivUIOp::create(b, loc, inGroup, size);
     Value rest = arith::SubIOp::create(
         b, loc, inGroup, arith::MulIOp::create(b, loc, other, size));

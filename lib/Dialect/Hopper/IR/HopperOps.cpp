@@ -55,8 +55,8 @@ static LogicalResult verifyProduct(Operation *op, Type lhs, Type rhs,
            << lhsShape[1] << " columns, rhs " << rhsShape[1];
   if (lhsShape[0] != result[0] || rhsShape[0] != result[1])
     return op->emitOpError("the product is ")
-           << lhsShape[0] << "x" << rhsShape[0] << ", the result "
-           << result[0] << "x" << result[1];
+           << lhsShape[0] << "x" << rhsShape[0] << ", the result " << result[0]
+           << "x" << result[1];
   return success();
 }
 
@@ -75,8 +75,7 @@ LogicalResult PromoteOp::verify() {
   if (lhs.getExtent() != shape[0] || rhs.getExtent() != shape[1])
     return emitOpError("scales ")
            << shape[0] << "x" << shape[1] << " elements with scales for "
-           << lhs.getExtent() << " rows and " << rhs.getExtent()
-           << " columns";
+           << lhs.getExtent() << " rows and " << rhs.getExtent() << " columns";
   if (isa<FragmentType>(getResult().getType()) &&
       lhs.getKind() == ScaleKind::Split)
     return emitOpError("a 64-row slice lies in one block of 128 rows: its "
@@ -88,9 +87,8 @@ LogicalResult StoreOp::verify() {
   auto dest = cast<MemRefType>(getDest().getType());
   if (dest.getRank() != 2)
     return emitOpError("writes a 2-D memref, got ") << dest;
-  if (getInit() &&
-      cast<MemRefType>(getInit().getType()).getElementType() !=
-          dest.getElementType())
+  if (getInit() && cast<MemRefType>(getInit().getType()).getElementType() !=
+                       dest.getElementType())
     return emitOpError("init has elements of type ")
            << cast<MemRefType>(getInit().getType()).getElementType()
            << ", dest of type " << dest.getElementType();
@@ -168,8 +166,7 @@ LogicalResult ReadScalesOp::verify() {
   BufferType buffer = getBuffer().getType();
   if (buffer.getShape().size() != 1 || !buffer.getElementType().isF32() ||
       buffer.getSwizzle() != 0)
-    return emitOpError("reads a buffer of f32 without swizzle, got ")
-           << buffer;
+    return emitOpError("reads a buffer of f32 without swizzle, got ") << buffer;
   if (getResult().getType().getKind() != ScaleKind::Vector)
     return emitOpError("reads a vector of scales");
   if (getResult().getType().getExtent() > buffer.getShape()[0])
@@ -239,8 +236,7 @@ LogicalResult SubbufferOp::verify() {
   ArrayRef<int64_t> shape = result.getShape();
   bool partOfRows = count == dropped + 1;
   if (partOfRows ? shape[0] > rest[0] : shape[0] != rest[0])
-    return emitOpError("takes ")
-           << shape[0] << " rows of " << rest[0];
+    return emitOpError("takes ") << shape[0] << " rows of " << rest[0];
   if (rest.drop_front() != shape.drop_front())
     return emitOpError("takes whole rows: ") << source << " to " << result;
   return success();

@@ -36,8 +36,7 @@ LogicalResult PipelineOp::verify() {
   return success();
 }
 
-template <typename OpT>
-static LogicalResult verifySlot(OpT op) {
+template <typename OpT> static LogicalResult verifySlot(OpT op) {
   if (failed(requirePipeline(op, op.getPipe())))
     return failure();
   ArrayRef<BufferType> fields =
@@ -137,8 +136,7 @@ static LogicalResult verifyBox(Operation *op, Value map, size_t coords,
            << (parts > 1 ? " in parts" : "");
   if (swizzle.getInt() != buffer.getSwizzle())
     return op->emitOpError("the map swizzles ")
-           << swizzle.getInt() << " bytes, the buffer "
-           << buffer.getSwizzle();
+           << swizzle.getInt() << " bytes, the buffer " << buffer.getSwizzle();
   return success();
 }
 
@@ -150,11 +148,11 @@ LogicalResult TmaLoadOp::verify() {
     return emitOpError("multicasts to ")
            << parts << " blocks, but the pipeline's cluster has "
            << getPipeline(getPipe()).getCluster();
-  return verifyBox(*this, getMap(), getCoords().size(),
-                   getBuffer().getType(), parts);
+  return verifyBox(*this, getMap(), getCoords().size(), getBuffer().getType(),
+                   parts);
 }
 
 LogicalResult TmaStoreOp::verify() {
-  return verifyBox(*this, getMap(), getCoords().size(),
-                   getBuffer().getType(), /*parts=*/1);
+  return verifyBox(*this, getMap(), getCoords().size(), getBuffer().getType(),
+                   /*parts=*/1);
 }

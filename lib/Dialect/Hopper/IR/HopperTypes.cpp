@@ -28,9 +28,8 @@ int64_t dgemm::hopper::getElementBytes(Type type) {
 static ParseResult parseShapeAndElement(AsmParser &parser,
                                         SmallVectorImpl<int64_t> &shape,
                                         Type &elementType) {
-  return failure(
-      parser.parseDimensionList(shape, /*allowDynamic=*/false) ||
-      parser.parseType(elementType));
+  return failure(parser.parseDimensionList(shape, /*allowDynamic=*/false) ||
+                 parser.parseType(elementType));
 }
 
 static void printShapeAndElement(AsmPrinter &printer, ArrayRef<int64_t> shape,
@@ -40,12 +39,10 @@ static void printShapeAndElement(AsmPrinter &printer, ArrayRef<int64_t> shape,
   printer << elementType;
 }
 
-template <typename TypeT>
-static Type parseShaped(AsmParser &parser) {
+template <typename TypeT> static Type parseShaped(AsmParser &parser) {
   SmallVector<int64_t> shape;
   Type elementType;
-  if (parser.parseLess() ||
-      parseShapeAndElement(parser, shape, elementType) ||
+  if (parser.parseLess() || parseShapeAndElement(parser, shape, elementType) ||
       parser.parseGreater())
     return {};
   return TypeT::get(parser.getContext(), shape, elementType);
@@ -70,8 +67,7 @@ Type BufferType::parse(AsmParser &parser) {
   Type elementType;
   int64_t swizzle = 0;
   SMLoc loc = parser.getCurrentLocation();
-  if (parser.parseLess() ||
-      parseShapeAndElement(parser, shape, elementType) ||
+  if (parser.parseLess() || parseShapeAndElement(parser, shape, elementType) ||
       parser.parseComma() || parser.parseInteger(swizzle) ||
       parser.parseGreater())
     return {};
@@ -87,8 +83,7 @@ void BufferType::print(AsmPrinter &printer) const {
 
 LogicalResult
 BufferType::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
-                   ArrayRef<int64_t> shape, Type elementType,
-                   int64_t swizzle) {
+                   ArrayRef<int64_t> shape, Type elementType, int64_t swizzle) {
   int64_t bytes = dgemm::hopper::getElementBytes(elementType);
   if (bytes == 0)
     return emitError() << "shared memory holds no elements of type "
@@ -97,8 +92,7 @@ BufferType::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "a buffer has at least one dimension";
   for (int64_t size : shape)
     if (size <= 0)
-      return emitError() << "a buffer dimension must be positive, got "
-                         << size;
+      return emitError() << "a buffer dimension must be positive, got " << size;
   if (!llvm::is_contained({0, 32, 64, 128}, swizzle))
     return emitError() << "swizzle must be 0, 32, 64 or 128 bytes, got "
                        << swizzle;
