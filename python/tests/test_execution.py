@@ -6,6 +6,7 @@ one reference evaluator, which shares no code with the simulator.
 
 import numpy as np
 import pytest
+import random_schedules
 import simulated_gemm as gemm
 
 pytestmark = pytest.mark.skipif(
@@ -148,6 +149,19 @@ def test_interleaving(tmp_path, schedule, seed, sms):
     if sms == 1 and "cluster" in schedule:
         sms = 2
     run(tmp_path, schedule, (260, 264, 392), seed=seed, sms=sms)
+
+
+@pytest.mark.parametrize("seed", range(64))
+def test_random_combination(tmp_path, seed):
+    schedule, shape, problem, sms, order = random_schedules.sample(seed)
+    try:
+        run(tmp_path, schedule, shape, problem, sms=sms, seed=order)
+    except AssertionError as error:
+        # The verifier's word on a schedule; all else is a failure.
+        refusal = str(error).partition("error: ")[2][:300]
+        if refusal and ("' op " not in refusal or "cannot use its" in refusal):
+            pytest.skip("refused: " + refusal)
+        raise
 
 
 def test_depth_by_hand(tmp_path):

@@ -1,0 +1,76 @@
+"""Random combinations of knobs, problems and ways to run them, by seed."""
+
+import random
+
+SHAPES = [
+    (129, 264, 208),
+    (70, 121, 384),
+    (1, 24, 256),
+    (260, 264, 392),
+    (33, 400, 1100),
+    (200, 72, 640),
+]
+PROBLEMS = [
+    ("1d2d", "bf16", False),
+    ("1d1d", "bf16", True),
+    ("1d2d", "f32", True),
+    ("1d1d", "f32", False),
+]
+COLUMNS = [8, 16, 24, 32, 48, 64, 72, 96, 128, 136, 160, 176, 192, 208, 256]
+
+
+def sample(seed):
+    """(schedule, shape, problem, sms, seed of the interleaving). The verifier
+    may refuse the schedule."""
+    rng = random.Random(seed)
+
+    def some(chance):
+        return rng.random() < chance
+
+    groups = rng.choice([1, 2, 2, 3])
+    slices = rng.choice([1, 2]) if groups == 2 else 1
+    columns = rng.choice([c for c in COLUMNS if c * slices <= 256])
+    blocks = rng.choice([1, 1, 2, 4])
+    schedule = {
+        "tile": (64 * groups * slices, columns),
+        "warpgroups": groups,
+        "stages": rng.choice([2, 3, 4]),
+        "kblocks": blocks,
+        "in_flight": rng.choice([i for i in (1, 2, 4) if i <= blocks]),
+        "unroll": rng.choice([1, 1, 2, 3]),
+    }
+    if groups == 3:
+        schedule["registers"] = [32, 160]
+    if some(0.35):
+        schedule["swap"] = "true"
+    if some(0.3):
+        schedule["cluster"] = 2
+        schedule["multicast"] = rng.choice(["lhs", "rhs"])
+    if some(0.3):
+        schedule["raster"] = "m"
+        schedule["raster_width"] = rng.choice([1, 2, 5])
+    if blocks == 1 and some(0.4):
+        schedule["epilogue"] = "overlapped"
+    if some(0.25):
+        schedule["store"] = "direct"
+    else:
+        schedule["buffers"] = rng.choice([1, 1, 2, 4])
+    if some(0.25):
+        schedule["coordinates"] = "consumer"
+    for side in ("lhs_scales", "rhs_scales"):
+        if some(0.2):
+            schedule[side] = "direct"
+    if some(0.2):
+        schedule["persistent"] = "false"
+    if some(0.3):
+        schedule["static_splits"] = "true"
+    if some(0.3):
+        sizes = ["[n, k]", "[m, n, k]", "[k]", "[n]", "[m]"]
+        schedule["specialize"] = rng.choice(sizes)
+    return (
+        schedule,
+        rng.choice(SHAPES),
+        rng.choice(PROBLEMS),
+        rng.choice([2, 4, 132]),
+        rng.choice([0, 1, 2]),
+    )
