@@ -107,6 +107,14 @@ private:
                           "align(" +
                           stride + ", " + Twine(16 / bytes) +
                           "), or compile with 'store = direct'");
+    // The 16 bytes that hold the end of a row are written as a whole.
+    StringRef length = text("shape", 1);
+    if (parseSize(b.getStringAttr(length)) == ShapedType::kDynamic)
+      addPrecondition(kernel, length + " * " + Twine(bytes) + " % 16 == 0",
+                      "a row of " + name +
+                          " must be a multiple of 16 bytes long (TMA would "
+                          "write beyond its end): compile with "
+                          "'store = direct'");
     NamedAttribute attrs[] = {
         b.getNamedAttr("kind", b.getStringAttr("tensor_map")),
         b.getNamedAttr("operand", b.getStringAttr(name)),

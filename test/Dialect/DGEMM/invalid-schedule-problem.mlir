@@ -229,3 +229,24 @@ func.func @f(
                                   epilogue = overlapped>}
   return
 }
+
+// -----
+
+// S31: TMA writes whole units of 16 bytes.
+
+func.func @f(
+    %a: memref<?x384xf8E4M3FN>,
+    %sfa: memref<?x3xf32, strided<[1, ?]>>,
+    %b: memref<124x384xf8E4M3FN>,
+    %sfb: memref<1x3xf32>,
+    %d: memref<?x124xbf16, strided<[128, 1]>>) {
+  // expected-error @+1 {{'dgemm.gemm' op cannot use its schedule: store = tma: a row of D has 248 bytes, and TMA writes multiples of 16, so beyond its end; choose store = direct}}
+  dgemm.gemm ins(%a, %sfa, %b, %sfb :
+      memref<?x384xf8E4M3FN>,
+      memref<?x3xf32, strided<[1, ?]>>,
+      memref<124x384xf8E4M3FN>,
+      memref<1x3xf32>)
+      outs(%d : memref<?x124xbf16, strided<[128, 1]>>)
+      {schedule = #dgemm.schedule<tile = [128, 128], stages = 4>}
+  return
+}

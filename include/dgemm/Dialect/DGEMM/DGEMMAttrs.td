@@ -140,6 +140,9 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     * S29: Shared memory suffices.
     * S30: A persistent `overlapped` schedule has at least two K blocks: K,
       where static, is above 128. The kernel checks a dynamic K at launch.
+    * S31: With `store = tma`, a row of D is, where N is static, a multiple of
+      16 bytes long: TMA writes the 16 bytes that hold a row's end as a whole
+      (measured on an H200). The kernel checks a dynamic N at launch.
   }];
   let parameters = (ins
     AttrParameter<"::dgemm::dg::Schedule", "the value of every knob">:$value);

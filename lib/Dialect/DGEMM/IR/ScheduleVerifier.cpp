@@ -271,15 +271,24 @@ static LogicalResult checkScales(StringRef knob, ScalePath path,
 static LogicalResult checkStore(const Schedule &schedule,
                                 const ProblemFacts &facts,
                                 EmitError emitError) {
-  if (schedule.store != Store::TMA || ShapedType::isDynamic(facts.strideD))
+  if (schedule.store != Store::TMA)
     return success();
-  // S28
-  std::string message =
-      sm90::checkTMAStride("D", facts.strideD, facts.elementBytes);
-  if (message.empty())
-    return success();
-  return emitError() << "store = tma: " << message
-                     << " or choose store = direct";
+  if (!ShapedType::isDynamic(facts.strideD)) {
+    // S28
+    std::string message =
+        sm90::checkTMAStride("D", facts.strideD, facts.elementBytes);
+    if (!message.empty())
+      return emitError() << "store = tma: " << message
+                         << " or choose store = direct";
+  }
+  // S31
+  const int64_t bytes = facts.n * facts.elementBytes;
+  if (!ShapedType::isDynamic(facts.n) && bytes % sm90::tmaAlignment != 0)
+    return emitError() << "store = tma: a row of D has " << bytes
+                       << " bytes, and TMA writes multiples of "
+                       << sm90::tmaAlignment
+                       << ", so beyond its end; choose store = direct";
+  return success();
 }
 
 static LogicalResult checkOverlap(const Schedule &schedule,

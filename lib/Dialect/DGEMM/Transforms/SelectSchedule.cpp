@@ -62,10 +62,12 @@ Store chooseStore(const ProblemFacts &facts) {
   // A dynamic row stride is taken to be as good as the row's own length.
   const int64_t length =
       ShapedType::isDynamic(facts.strideD) ? facts.n : facts.strideD;
-  const bool aligned =
-      !ShapedType::isDynamic(length) &&
-      sm90::checkTMAStride("D", length, facts.elementBytes).empty();
-  return aligned ? Store::TMA : Store::Direct;
+  auto whole = [&](int64_t elements) {
+    return !ShapedType::isDynamic(elements) &&
+           sm90::checkTMAStride("D", elements, facts.elementBytes).empty();
+  };
+  // Rows too: TMA writes the 16 bytes that hold a row's end as a whole.
+  return whole(length) && whole(facts.n) ? Store::TMA : Store::Direct;
 }
 
 /// How good rows of `bytes` are in shared memory: full swizzled lines first,
