@@ -15,7 +15,9 @@ pytestmark = pytest.mark.skipif(
 )
 
 # Nothing divides anything: edges of M, N and K, and several K blocks.
-SHAPES = [(129, 264, 208), (100, 136, 392), (1, 24, 128), (70, 121, 384)]
+SHAPES = [(129, 264, 208), (100, 136, 392), (1, 24, 128), (70, 120, 384)]
+# A row of D that is no multiple of 16 bytes long is not for TMA.
+ODD_SHAPE = (70, 121, 384)
 
 # One schedule for each knob and some that combine them.
 SCHEDULES = [
@@ -113,6 +115,15 @@ def test_schedule(tmp_path, schedule, shape):
         return
     with pytest.raises(AssertionError, match="needs two K blocks"):
         run(tmp_path, schedule, shape)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES, ids=name)
+def test_odd_rows(tmp_path, schedule):
+    if schedule.get("store") == "direct":
+        run(tmp_path, schedule, ODD_SHAPE)
+        return
+    with pytest.raises(AssertionError, match="so beyond its end"):
+        run(tmp_path, schedule, ODD_SHAPE)
 
 
 @pytest.mark.parametrize("problem", PROBLEMS, ids=str)
