@@ -8,7 +8,7 @@
 // the op's verifier after the pass.
 
 // CHECK-LABEL: func.func @n2112_k7168
-// M4096: schedule = #dgemm.schedule<tile = [128, 176], stages = 4, unroll = 4, static_splits = true, chunk = 88, buffers = 2, specialize = [n, k]>
+// M4096: schedule = #dgemm.schedule<tile = [128, 176], stages = 4, unroll = 2, static_splits = true, chunk = 88, buffers = 2, specialize = [n, k]>
 // M128: schedule = #dgemm.schedule<tile = [64, 32], warpgroups = 1, stages = 4, kblocks = 4, in_flight = 4, chunk = 32, buffers = 1, specialize = [n, k]>
 // M64: schedule = #dgemm.schedule<tile = [64, 16], warpgroups = 1, stages = 4, kblocks = 4, in_flight = 4, chunk = 16, buffers = 1, specialize = [n, k]>
 // M1: schedule = #dgemm.schedule<tile = [64, 16], warpgroups = 1, stages = 4, kblocks = 4, in_flight = 4, chunk = 16, buffers = 1, specialize = [n, k]>
@@ -40,7 +40,7 @@ func.func @n576_k7168(
 }
 
 // CHECK-LABEL: func.func @n24576_k1536
-// M4096: schedule = #dgemm.schedule<tile = [256, 128], unroll = 8, epilogue = overlapped, buffers = 4, specialize = [n, k]>
+// M4096: schedule = #dgemm.schedule<tile = [256, 128], unroll = 4, epilogue = overlapped, buffers = 4, specialize = [n, k]>
 // M128: schedule = #dgemm.schedule<tile = [128, 192], stages = 4, static_splits = true, buffers = 3, specialize = [n, k]>
 // M64: schedule = #dgemm.schedule<tile = [64, 192], warpgroups = 1, kblocks = 2, buffers = 3, specialize = [n, k]>
 // M1: schedule = #dgemm.schedule<tile = [64, 8], warpgroups = 1, stages = 4, kblocks = 4, in_flight = 4, swap = true, lhs_scales = tile, rhs_scales = staged, chunk = 8, buffers = 1, specialize = [n, k]>
@@ -56,7 +56,7 @@ func.func @n24576_k1536(
 }
 
 // CHECK-LABEL: func.func @n32768_k512
-// M4096: schedule = #dgemm.schedule<tile = [256, 128], unroll = 8, epilogue = overlapped, buffers = 4, specialize = [n, k]>
+// M4096: schedule = #dgemm.schedule<tile = [256, 128], unroll = 4, epilogue = overlapped, buffers = 4, specialize = [n, k]>
 // M128: schedule = #dgemm.schedule<tile = [128, 128], stages = 5, unroll = 4, buffers = 2, specialize = [n, k]>
 // M64: schedule = #dgemm.schedule<tile = [64, 128], warpgroups = 1, stages = 4, kblocks = 2, in_flight = 2, buffers = 2, specialize = [n, k]>
 // M1: schedule = #dgemm.schedule<tile = [256, 8], stages = 6, swap = true, lhs_scales = tile, rhs_scales = staged, chunk = 8, buffers = 2, specialize = [n, k]>
@@ -72,7 +72,7 @@ func.func @n32768_k512(
 }
 
 // CHECK-LABEL: func.func @n7168_k16384
-// M4096: schedule = #dgemm.schedule<tile = [256, 128], unroll = 8, epilogue = overlapped, buffers = 4, specialize = [n, k]>
+// M4096: schedule = #dgemm.schedule<tile = [256, 128], unroll = 4, epilogue = overlapped, buffers = 4, specialize = [n, k]>
 // M128: schedule = #dgemm.schedule<tile = [64, 128], warpgroups = 1, stages = 4, kblocks = 2, in_flight = 2, buffers = 2, specialize = [n, k]>
 // M64: schedule = #dgemm.schedule<tile = [64, 64], warpgroups = 1, kblocks = 4, in_flight = 4, buffers = 1, specialize = [n, k]>
 // M1: schedule = #dgemm.schedule<tile = [64, 8], warpgroups = 1, stages = 4, kblocks = 4, in_flight = 4, swap = true, lhs_scales = tile, rhs_scales = staged, chunk = 8, buffers = 1, specialize = [n, k]>
@@ -88,7 +88,7 @@ func.func @n7168_k16384(
 }
 
 // CHECK-LABEL: func.func @n4096_k7168
-// M4096: schedule = #dgemm.schedule<tile = [256, 128], unroll = 8, epilogue = overlapped, buffers = 4, specialize = [n, k]>
+// M4096: schedule = #dgemm.schedule<tile = [256, 128], unroll = 4, epilogue = overlapped, buffers = 4, specialize = [n, k]>
 // M128: schedule = #dgemm.schedule<tile = [64, 64], warpgroups = 1, kblocks = 4, in_flight = 4, buffers = 1, specialize = [n, k]>
 // M64: schedule = #dgemm.schedule<tile = [64, 32], warpgroups = 1, stages = 4, kblocks = 4, in_flight = 4, chunk = 32, buffers = 1, specialize = [n, k]>
 // M1: schedule = #dgemm.schedule<tile = [64, 8], warpgroups = 1, stages = 4, kblocks = 4, in_flight = 4, swap = true, lhs_scales = tile, rhs_scales = staged, chunk = 8, buffers = 1, specialize = [n, k]>
@@ -104,7 +104,7 @@ func.func @n4096_k7168(
 }
 
 // CHECK-LABEL: func.func @n7168_k2048
-// M4096: schedule = #dgemm.schedule<tile = [256, 128], unroll = 8, epilogue = overlapped, buffers = 4, specialize = [n, k]>
+// M4096: schedule = #dgemm.schedule<tile = [256, 128], unroll = 4, epilogue = overlapped, buffers = 4, specialize = [n, k]>
 // M128: schedule = #dgemm.schedule<tile = [64, 128], warpgroups = 1, stages = 4, kblocks = 2, in_flight = 2, buffers = 2, specialize = [n, k]>
 // M64: schedule = #dgemm.schedule<tile = [64, 64], warpgroups = 1, kblocks = 4, in_flight = 4, buffers = 1, specialize = [n, k]>
 // M1: schedule = #dgemm.schedule<tile = [64, 8], warpgroups = 1, stages = 4, kblocks = 4, in_flight = 4, swap = true, lhs_scales = tile, rhs_scales = staged, chunk = 8, buffers = 1, specialize = [n, k]>
