@@ -126,7 +126,7 @@ Step tensorCopy(Cluster &cluster, Warp &warp, const Inst &inst, uint32_t mask) {
     }
     t.issuer = &warp;
     t.inst = &inst;
-    cluster.issue(std::move(t), lane);
+    cluster.issue(std::move(t), 1u << lane);
   }
   return Step::Next;
 }
@@ -163,6 +163,11 @@ Step bulkCopy(Cluster &cluster, Warp &warp, const Inst &inst, uint32_t mask) {
     } else {
       setShared(cluster, warp, inst, from, t.bytes, 16, t.sharedRank, t.shared);
       setShared(cluster, warp, inst, to, t.bytes, 16, t.targetRank, t.target);
+      if (t.sharedRank != warp.cta->rank)
+        cluster.fault(HazardKind::BadOperand, &warp, &inst,
+                      "copies from another CTA's shared memory");
+      t.reduction = (uint8_t)(inst.flags >> 8);
+      t.reduceType = (uint8_t)(inst.flags >> 16);
     }
     if (!toGlobal) {
       bindBarrier(cluster, warp, inst, pairAddress(cluster, warp, r + 5, lane),
@@ -175,7 +180,7 @@ Step bulkCopy(Cluster &cluster, Warp &warp, const Inst &inst, uint32_t mask) {
     }
     t.issuer = &warp;
     t.inst = &inst;
-    cluster.issue(std::move(t), lane);
+    cluster.issue(std::move(t), 1u << lane);
   }
   return Step::Next;
 }
@@ -343,12 +348,11 @@ bool dgemm::sim::decodeBulk(Decoder &d) {
     d.fail("byte masks are not supported");
   d.expectOperands(at, at);
   bool fromGlobal = d.in->parts.size() > 4 && d.in->parts[4] == "global";
-  if (reduce && barrier)
-    d.fail("reductions into shared memory are not supported");
-  out.imm = reduce       ? Transfer::BulkReduce
-            : !barrier   ? Transfer::BulkToGlobal
-            : fromGlobal ? Transfer::BulkToShared
-                         : Transfer::BulkToCluster;
+  out.imm =
+      reduce ? (barrier ? Transfer::BulkReduceToCluster : Transfer::BulkReduce)
+      : !barrier   ? Transfer::BulkToGlobal
+      : fromGlobal ? Transfer::BulkToShared
+                   : Transfer::BulkToCluster;
   if (reduce)
     out.flags |= (uint32_t)atomicOp(d) << 8 | (uint32_t)d.type() << 16;
   out.run = bulkCopy;
