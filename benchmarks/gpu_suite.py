@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Compiles the kernels and manifests that `dgemm-run` executes on a GPU.
 
-    benchmarks/gpu_suite.py OUT [--only bits|schedules|speed] [--peers DIR]
+    benchmarks/gpu_suite.py OUT [--only bits|schedules|small|speed] [--peers DIR]
 
 OUT gets one folder of PTX, cubins and launch records and the manifests
 bits.jsonl (every shape, scaling, output and C, chosen schedules),
-schedules.jsonl (schedules that span the knobs) and speed.jsonl (the seven
-DeepSeek shapes against peers described by launch records in --peers).
+schedules.jsonl (schedules that span the knobs), small.jsonl (the same on shapes
+that the simulator runs in a moment, to compare the hashes of D) and speed.jsonl
+(the seven DeepSeek shapes against peers described by launch records in
+--peers).
 """
 import argparse
 import concurrent.futures
@@ -20,6 +22,7 @@ DEEPSEEK = [(2112, 7168), (576, 7168), (24576, 1536), (32768, 512),
             (7168, 16384), (4096, 7168), (7168, 2048)]
 SHAPES = [(24, 128)] + DEEPSEEK + [(264, 208), (264, 200), (121, 384),
                                    (128, 8320)]
+SMALL = [(129, 264, 208), (65, 136, 648)]
 MS = [0, 1, 7, 64, 100, 128, 129, 4096, 4097]
 
 # One schedule for each knob and some combinations. `swap` and the scales'
@@ -193,16 +196,17 @@ def add_bits(suite):
                                 suite.case("bits", name, M=m, N=n, K=k)
 
 
-def add_schedules(suite):
+def add_schedules(suite, manifest="schedules",
+                  shapes=((129, 264, 208), (4097, 2112, 7168),
+                          (100, 7168, 2048))):
     for s in SCHEDULES:
-        scaling = s.pop("scaling", "1d2d")
-        for m, n, k in [(129, 264, 208), (4097, 2112, 7168),
-                        (100, 7168, 2048)]:
+        scaling = s.get("scaling", "1d2d")
+        for m, n, k in shapes:
             static_m = m if "m" in s.get("specialize", "") else None
             # 256x128 with every size a constant leaves no registers for C.
             full = s["tile"] == (256, 128) and "specialize" in s
             for out, with_c in (("bf16", full), ("f32", not full)):
-                knobs = dict(s)
+                knobs = {key: s[key] for key in s if key != "scaling"}
                 if out == "f32" and "chunk" not in knobs:
                     tile_n = knobs["tile"][1]
                     knobs["chunk"] = next(c for c in (32, 24, 16, 8)
@@ -220,7 +224,7 @@ def add_schedules(suite):
                 name = suite.kernel(op_text(
                     n, k, scaling, out, with_c, static_m,
                     schedule_text(knobs, scaling)))
-                suite.case("schedules", name, M=m, N=n, K=k)
+                suite.case(manifest, name, M=m, N=n, K=k)
 
 
 def add_speed(suite, peers):
@@ -249,7 +253,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out")
     parser.add_argument("--opt", default="build/bin/dgemm-opt")
-    parser.add_argument("--only", choices=["bits", "schedules", "speed"],
+    parser.add_argument("--only", choices=["bits", "schedules", "small", "speed"],
                         action="append")
     parser.add_argument("--peers")
     args = parser.parse_args()
@@ -259,6 +263,8 @@ def main():
         add_bits(suite)
     if "schedules" in only:
         add_schedules(suite)
+    if "small" in only:
+        add_schedules(suite, "small", SMALL)
     if "speed" in only:
         add_speed(suite, args.peers)
     return suite.finish()
