@@ -90,7 +90,7 @@ template <class F> void forRows(const Transfer &t, F body) {
       row.address += (uint64_t)c * map.strides[i - 1];
     }
     body(row);
-    row.offset += counts[0] * bytes;
+    row.offset += map.pitch();
     unsigned i = 1;
     for (; i < map.rank; ++i) {
       if (++index[i] < counts[i])
@@ -224,25 +224,38 @@ struct Engine {
       memmove(to, from, t.bytes);
   }
 
+  /// What lies outside is zero, or the NaN that an H200 fills in.
+  void fill(uint8_t *to, uint64_t bytes) const {
+    static const uint8_t nan[2] = {0xf7, 0x7f};
+    for (uint64_t i = 0; i < bytes; ++i)
+      to[i] = t.map.nanFill ? nan[i & 1] : 0;
+  }
+
   void loadTensor(Cta &cta) {
     uint32_t bytes = t.map.elementBytes();
     uint32_t rowBytes = t.map.box[0] * bytes;
+    bool dense = t.map.pitch() == rowBytes;
+    if (dense)
+      noteWrite(cta, t.shared, t.bytes);
     uint8_t *shared = cta.shared.data();
     uint8_t buffer[256 * 8];
     forRows(t, [&](const Row &row) {
       if (row.outside) {
-        memset(buffer, t.map.nanFill ? 0xff : 0, rowBytes);
+        fill(buffer, rowBytes);
       } else {
         uint64_t begin = row.first * bytes, end = row.last * bytes;
-        memset(buffer, t.map.nanFill ? 0xff : 0, begin);
+        fill(buffer, begin);
         memcpy(buffer + begin, global(row.address + begin, end - begin),
                end - begin);
         noteLoad(row.address + begin, end - begin);
-        memset(buffer + end, t.map.nanFill ? 0xff : 0, rowBytes - end);
+        fill(buffer + end, rowBytes - end);
       }
-      for (uint32_t i = 0; i < rowBytes; i += 16)
-        memcpy(shared + swizzled(t.shared + row.offset + i, t.map.swizzle),
-               buffer + i, 16);
+      for (uint32_t i = 0; i < rowBytes; i += 16) {
+        uint32_t at = swizzled(t.shared + row.offset + i, t.map.swizzle);
+        if (!dense)
+          noteWrite(cta, at, 16);
+        memcpy(shared + at, buffer + i, 16);
+      }
     });
   }
 
@@ -316,7 +329,6 @@ void deliver(Engine &engine, uint32_t rank) {
   engine.loadAgent = bar.agent;
   engine.loadClock = (uint32_t)bar.phase + 1;
   if (t.kind == Transfer::TensorLoad) {
-    engine.noteWrite(cta, t.shared, t.bytes);
     engine.loadTensor(cta);
   } else if (t.kind == Transfer::BulkToShared) {
     engine.noteWrite(cta, t.shared, t.bytes);

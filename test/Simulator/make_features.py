@@ -46,7 +46,7 @@ MAPS = {
     "tensormap_fields": tensor_map("f32", [32, 64], [128], [16, 16]),
     "tma_load_1d_end": tensor_map("i32", [8192], [], [64]),
     "tma_load_1d_negative": tensor_map("i32", [8192], [], [64]),
-    "tma_load_odd": tensor_map(*PLANE),
+    "tma_load_edges": tensor_map(*PLANE),
     "tma_load_outside": tensor_map(*PLANE),
     "tma_prefetch": tensor_map(*PLANE),
     "tma_load_nan_f32": tensor_map(*PLANE, fill="nan"),
@@ -72,21 +72,20 @@ MAPS = {
     "tma_store_1d": tensor_map("i32", [1000], [], [64], 0, OUT),
     "tma_store_1d_end": tensor_map("i32", [1000], [], [64], 0, OUT),
     "tma_store_3d": tensor_map("u8", [128, 6, 5], [144, 960], [128, 4, 2], 128, OUT),
+    "tma_store_narrow": tensor_map("u8", [64, 40], [80], [64, 16], 128, OUT),
     "tma_store_4d": tensor_map(
         "bf16", [24, 5, 4, 6], [48, 320, 1600], [16, 3, 2, 4], 0, OUT
     ),
     "tma_store_5d": tensor_map(
         "f32", [8, 3, 4, 3, 2], [32, 128, 640, 2048], [4, 2, 3, 2, 2], 0, OUT
     ),
-    "tma_store_odd": tensor_map(*LINES),
+    "tma_store_edges": tensor_map(*LINES),
     "tma_store_strided": tensor_map(*LINES, steps=[1, 2]),
     "tma_store_row_end_f32": tensor_map("f32", [50, 40], [224], [32, 8], 0, OUT),
     "tma_store_row_end_bf16": tensor_map("bf16", [99, 40], [224], [64, 8], 0, OUT),
     "tma_store_row_end_u8": tensor_map("u8", [50, 40], [80], [64, 8], 0, OUT),
     "tma_reduce_row_end_bf16": tensor_map("bf16", [99, 40], [224], [64, 8], 0, OUT),
-    "tma_store_negative_x": tensor_map("f32", [64, 40], [256], [32, 8], 0, OUT),
-    "tma_store_negative_y": tensor_map("f32", [64, 40], [256], [32, 8], 0, OUT),
-    "tma_reduce_all": tensor_map(*SQUARE),
+    "tma_reduce_ops": tensor_map(*SQUARE),
     "tma_reduce_unsigned": tensor_map(*SQUARE),
     "tma_reduce_bf16": tensor_map("bf16", [64, 64], [128], [64, 8], 0, OUT),
     "tma_reduce_f16": tensor_map("f16", [64, 64], [128], [64, 8], 0, OUT),
@@ -94,6 +93,20 @@ MAPS = {
     "fault_tma_rank": tensor_map("f32", [8192], [], [256]),
     "fault_tma_not_a_map": tensor_map(*PLANE),
     "fault_tma_map_misaligned": tensor_map(*PLANE),
+    "fault_tma_odd_load": tensor_map(*PLANE),
+    "fault_tma_inc_signed": tensor_map("i32", *PLANE[1:], 0, OUT),
+    "fault_tma_dec_signed": tensor_map("i32", *PLANE[1:], 0, OUT),
+    **{
+        f"fault_tma_{name}": tensor_map(*PLANE, 0, OUT)
+        for name in (
+            "odd_store",
+            "negative_x",
+            "negative_y",
+            "negative_reduce",
+            "min_f32",
+            "and_f32",
+        )
+    },
 }
 CLUSTERS = {
     "cluster_memory",
@@ -131,7 +144,7 @@ REPORTS = {
 
 
 def one_block(name):
-    two = name == "tma_reduce_f32"
+    two = name in ("tma_reduce_f32", "fault_cluster_rank")
     return not two and (name in ONE_BLOCK or name.startswith(ONE_BLOCK_PREFIXES))
 
 

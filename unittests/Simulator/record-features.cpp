@@ -4,6 +4,7 @@
 // is recorded as the error it gave, as is a kernel that does not end.
 #include "Features.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
@@ -43,20 +44,23 @@ int record(const Feature &feature, char **argv, bool cubins) {
 } // namespace
 
 int main(int argc, char **argv) {
-  if (argc < 4 || argc > 5) {
+  if (argc < 4) {
     std::fprintf(stderr,
                  "usage: %s BACKEND test/Simulator OUTPUT-DIRECTORY "
-                 "[CUBIN-DIRECTORY]\n",
+                 "[CUBIN-DIRECTORY [KERNEL...]]\n",
                  argv[0]);
     return 2;
   }
   int failed = 0;
   for (const Feature &feature : readFeatures(argv[2])) {
+    if (argc > 5 && std::find(argv + 5, argv + argc, feature.name) ==
+                        argv + argc) // not among those asked for
+      continue;
     std::fflush(stdout);
     pid_t child = fork();
     if (child == 0) {
       alarm(kSeconds);
-      int status = record(feature, argv, argc == 5);
+      int status = record(feature, argv, argc >= 5);
       std::fflush(stdout);
       _exit(status);
     }

@@ -4,7 +4,7 @@
 // Loads one box and writes the raw shared memory out.
 template <int Rank>
 __device__ void dumpBox(uint32_t *out, const Map *map, uint32_t bytes, int x,
-                        int y, int z, int u, int v) {
+                        int y, int z, int u, int v, uint32_t shown = 0) {
   extern __shared__ __align__(1024) uint8_t memory[];
   __shared__ __align__(8) uint64_t bar;
   uint32_t t = threadIdx.x, b = smem(&bar);
@@ -42,7 +42,7 @@ __device__ void dumpBox(uint32_t *out, const Map *map, uint32_t bytes, int x,
                    "r"(z), "r"(u), "r"(v) : "memory");
   }
   barWait(b, 0);
-  for (uint32_t i = t; i < bytes / 4; i += 128)
+  for (uint32_t i = t; i < (shown ? shown : bytes) / 4; i += 128)
     out[i] = ((uint32_t *)memory)[i];
   __syncthreads();
   if (t == 0)

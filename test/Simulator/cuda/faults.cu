@@ -74,6 +74,29 @@ KERNEL(fault_tma_not_a_map, MAP(map)) {
 KERNEL(fault_tma_map_misaligned, MAP(map)) {
   box((const Map *)((const char *)&map + 32), 0, 0, 0);
 }
+KERNEL(fault_tma_odd_load, MAP(map)) { box(&map, 0, 3, 1); }
+// f32, box 8 x 32 of 50 x 80
+#define STORE(name, operation, column, row)                                    \
+  KERNEL(name, MAP(map)) {                                                     \
+    extern __shared__ __align__(1024) uint32_t words[];                        \
+    fillShared(words, in, 256);                                                \
+    if (threadIdx.x == 0) {                                                    \
+      asm volatile(operation " [%0, {%2, %3}], [%1];" ::"l"(&map),             \
+                   "r"(smem(words)), "r"(column), "r"(row) : "memory");        \
+      commitAndWait();                                                         \
+    }                                                                          \
+  }
+#define PLAIN "cp.async.bulk.tensor.2d.global.shared::cta.bulk_group"
+#define REDUCE(op)                                                             \
+  "cp.reduce.async.bulk.tensor.2d.global.shared::cta." op ".bulk_group"
+STORE(fault_tma_odd_store, PLAIN, 3, 1)
+STORE(fault_tma_negative_x, PLAIN, -8, 2)
+STORE(fault_tma_negative_y, PLAIN, 8, -2)
+STORE(fault_tma_negative_reduce, REDUCE("add"), 8, -2)
+STORE(fault_tma_min_f32, REDUCE("min"), 8, 2)
+STORE(fault_tma_and_f32, REDUCE("and"), 8, 2)
+STORE(fault_tma_inc_signed, REDUCE("inc"), 8, 2) // s32
+STORE(fault_tma_dec_signed, REDUCE("dec"), 8, 2)
 KERNEL(fault_named_barrier) {
   asm volatile("bar.sync %0, 128;" ::"r"(16 + (in[0] & 0)) : "memory");
 }
