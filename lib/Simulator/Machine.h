@@ -107,6 +107,15 @@ struct Warp {
   bool clusterArrived = false;
   std::map<uint64_t, uint64_t> mapsSeen; // tensor maps acquired, version
   uint32_t idleWaits = 0;                // waits in a row that found nothing
+  // Phases waited for, by mbarrier agent and first lane; and how often the
+  // warp has arrived anywhere, and where it did last.
+  struct Waited {
+    uint64_t phase = 0, arrivals = 0;
+    uint32_t line = 0;
+  };
+  std::map<std::pair<uint32_t, uint32_t>, Waited> waited;
+  uint64_t arrivals = 0;
+  uint32_t arrivalLine = 0;
 
   Split &split() { return splits[current]; }
   uint32_t poisoned(const Ref &ref) const {
