@@ -94,6 +94,8 @@ struct SharedMemoryLayout {
 };
 
 SharedMemoryLayout computeSharedMemory(const KernelShape &shape);
+/// Its total alone, for whoever asks thousands of times.
+int64_t sharedMemoryBytes(const KernelShape &shape);
 
 /// Registers per thread at entry: what `threads` threads can all have.
 int64_t registersAtEntry(int64_t threads);

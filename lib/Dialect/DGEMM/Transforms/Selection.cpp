@@ -1,0 +1,157 @@
+// Chooses among the candidates and says why.
+
+#include "dgemm/Dialect/DGEMM/Transforms/Selection.h"
+#include "dgemm/Dialect/DGEMM/Transforms/Transforms.h"
+#include "dgemm/Dialect/DGEMM/Transforms/TuningTable.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FormatVariadic.h"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+using namespace mlir;
+using namespace dgemm::dg;
+
+/// A size that stands for "large" where nothing is known.
+static constexpr int64_t assumedSize = 7168;
+
+std::string Candidate::str() const {
+  return llvm::formatv("tile [{0}, {1}]{2}, {3} warpgroups, {4} stages of "
+                       "{5} K blocks, {6} in flight",
+                       schedule.tileM, schedule.tileN,
+                       schedule.swap ? " swapped" : "", schedule.warpgroups,
+                       schedule.stages, schedule.kBlocks, schedule.inFlight);
+}
+
+ProblemFacts dgemm::dg::assumeSizes(const ProblemFacts &facts, int64_t m) {
+  ProblemFacts sizes = facts;
+  auto assume = [](int64_t &size, int64_t assumed) {
+    // Bounds that keep the model's arithmetic finite; no GPU holds more.
+    size = std::clamp<int64_t>(ShapedType::isDynamic(size) ? assumed : size, 1,
+                               int64_t(1) << 31);
+  };
+  assume(sizes.m, m);
+  assume(sizes.n, assumedSize);
+  assume(sizes.k, assumedSize);
+  return sizes;
+}
+
+std::vector<Candidate> dgemm::dg::rankCandidates(const ProblemFacts &facts,
+                                                 const ProblemFacts &sizes,
+                                                 int64_t sms) {
+  const std::vector<Schedule> schedules = enumerateSchedules(facts, sizes);
+  std::vector<Cost> costs;
+  std::vector<std::pair<double, size_t>> order;
+  for (auto [index, schedule] : llvm::enumerate(schedules)) {
+    costs.push_back(estimateCost(schedule, sizes, sms));
+    order.push_back({costs.back().microseconds, index});
+  }
+  llvm::sort(order);
+  std::vector<Candidate> ranked;
+  for (auto [cost, index] : order)
+    ranked.push_back({schedules[index], costs[index]});
+  return ranked;
+}
+
+bool dgemm::dg::isFeasible(const Schedule &schedule,
+                           const ProblemFacts &facts) {
+  auto silent = [] { return InFlightDiagnostic(); };
+  return rejectSchedule(schedule, facts).empty() &&
+         succeeded(checkSchedule(schedule, silent)) &&
+         succeeded(checkSchedule(schedule, facts, silent));
+}
+
+/// Takes the table's schedule, which the verifier may still refuse: what does
+/// not fit the strides of this op is known only here.
+static LogicalResult takeEntry(GemmOp op, const TuningTable &table,
+                               const TuningTable::Entry &entry,
+                               const ProblemFacts &facts,
+                               Selection &selection) {
+  selection.tableEntry = table.where(entry);
+  selection.schedule = entry.schedule;
+  return checkSchedule(entry.schedule, facts, [&] {
+    return op.emitOpError() << "cannot use the schedule that "
+                            << selection.tableEntry << " has for it: ";
+  });
+}
+
+FailureOr<Selection> dgemm::dg::select(GemmOp op,
+                                       const SelectScheduleOptions &options) {
+  if (options.sms < 1)
+    return op.emitOpError()
+           << "cannot choose a schedule for " << options.sms << " SMs";
+  const ProblemFacts facts = getProblemFacts(op);
+  Selection selection;
+  selection.facts = facts;
+  selection.sizes = assumeSizes(facts, options.m.last);
+  selection.sms = options.sms;
+  selection.candidates = rankCandidates(facts, selection.sizes, options.sms);
+  if (options.table)
+    if (const TuningTable::Entry *entry =
+            options.table->find(facts, selection.sizes.m)) {
+      if (failed(takeEntry(op, *options.table, *entry, facts, selection)))
+        return failure();
+      return selection;
+    }
+  auto chosen = llvm::find_if(selection.candidates, [&](const Candidate &c) {
+    return isFeasible(c.schedule, facts);
+  });
+  if (chosen == selection.candidates.end())
+    return op.emitOpError()
+           << "none of " << selection.candidates.size()
+           << " schedules fits; the first one "
+           << rejectSchedule(selection.candidates.front().schedule, facts);
+  selection.schedule = chosen->schedule;
+  selection.chosen = chosen - selection.candidates.begin();
+  return selection;
+}
+
+void dgemm::dg::explain(GemmOp op, const Selection &selection) {
+  constexpr int most = 4;
+  const ProblemFacts &sizes = selection.sizes;
+  InFlightDiagnostic remark = op.emitRemark();
+  remark << "chose " << ScheduleAttr::get(op.getContext(), selection.schedule)
+         << " for M = " << sizes.m << ", N = " << sizes.n << ", K = " << sizes.k
+         << " on " << selection.sms << " SMs, " << selection.candidates.size()
+         << " candidates";
+  if (!selection.tableEntry.empty())
+    remark.attachNote() << "the tuning table decided: " << selection.tableEntry;
+  int listed = 0, refused = 0;
+  // The best of each tile: depths of the same tile differ by little.
+  std::set<std::tuple<int64_t, int64_t, bool>> seen;
+  SmallVector<std::string> misfits;
+  for (const Candidate &candidate : selection.candidates) {
+    if (listed == most)
+      break;
+    std::string rejection = rejectSchedule(candidate.schedule, selection.facts);
+    if (rejection.empty()) {
+      if (seen.insert({candidate.schedule.tileM, candidate.schedule.tileN,
+                       candidate.schedule.swap})
+              .second)
+        remark.attachNote() << "candidate " << ++listed << ": "
+                            << candidate.str() << ": " << candidate.cost.str();
+    } else if (listed == 0 && ++refused <= most) {
+      // The model likes it better than the first that fits.
+      misfits.push_back(llvm::formatv("does not fit: {0}, {1:f1} us: {2}",
+                                      candidate.str(),
+                                      candidate.cost.microseconds, rejection));
+    }
+  }
+  for (const std::string &misfit : misfits)
+    remark.attachNote() << misfit;
+}
+
+LogicalResult dgemm::dg::selectSchedule(GemmOp op,
+                                        const SelectScheduleOptions &options) {
+  // What the user wrote stays.
+  if (op.getScheduleAttr())
+    return success();
+  FailureOr<Selection> selection = select(op, options);
+  if (failed(selection))
+    return failure();
+  op.setScheduleAttr(ScheduleAttr::get(op.getContext(), selection->schedule));
+  if (options.explain)
+    explain(op, *selection);
+  return success();
+}
