@@ -31,7 +31,9 @@ static void placeArrays(const KernelShape &shape, Place place) {
     place(name, entries * roundUp(bytes, tmaSharedAlignment));
   };
   const int64_t stages = shape.stages, kBlocks = shape.kBlocks;
-  placeEntries("lhs", stages, kBlocks * shape.tileM * kBlock);
+  // A wgmma of a thin slice reads on to 64 rows.
+  const int64_t readOn = wgmmaM - shape.sliceRows;
+  placeEntries("lhs", stages, (kBlocks * shape.tileM + readOn) * kBlock);
   placeEntries("rhs", stages, kBlocks * shape.tileN * kBlock);
   placeEntries("output", shape.warpgroups * shape.buffers,
                wgmmaM * shape.chunk * shape.elementBytes);
