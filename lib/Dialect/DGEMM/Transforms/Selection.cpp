@@ -142,16 +142,65 @@ void dgemm::dg::explain(GemmOp op, const Selection &selection) {
     remark.attachNote() << misfit;
 }
 
+/// Puts a copy of `op` with each schedule into the cases of a dispatch.
+static void dispatch(GemmOp op, const RunSelection &selection) {
+  OpBuilder b(op);
+  SmallVector<int64_t> bounds;
+  for (const RunSelection::Case &each : ArrayRef(selection.cases).drop_back())
+    bounds.push_back(each.m.last);
+  auto dispatch = DispatchOp::create(b, op.getLoc(), bounds,
+                                     unsigned(selection.cases.size()));
+  for (auto [region, each] :
+       llvm::zip_equal(dispatch.getCases(), selection.cases)) {
+    b.setInsertionPointToStart(&region.emplaceBlock());
+    auto copy = cast<GemmOp>(b.clone(*op));
+    copy.setScheduleAttr(ScheduleAttr::get(op.getContext(), each.schedule));
+  }
+  op.erase();
+}
+
+/// The same options for the M of the case of a dispatch that `op` stands in.
+static SelectScheduleOptions narrow(GemmOp op,
+                                    const SelectScheduleOptions &options) {
+  SelectScheduleOptions narrowed = options;
+  auto parent = dyn_cast<DispatchOp>(op->getParentOp());
+  if (!parent)
+    return narrowed;
+  const unsigned index = op->getParentRegion()->getRegionNumber();
+  const int64_t first = parent.getFirst(index);
+  narrowed.m = parent.getLast(index).value_or(std::max(first, options.m.last));
+  return narrowed;
+}
+
 LogicalResult dgemm::dg::selectSchedule(GemmOp op,
-                                        const SelectScheduleOptions &options) {
+                                        const SelectScheduleOptions &given) {
   // What the user wrote stays.
   if (op.getScheduleAttr())
     return success();
-  FailureOr<Selection> selection = select(op, options);
+  const SelectScheduleOptions options = narrow(op, given);
+  if (options.m.isSingle() || !ShapedType::isDynamic(getProblemFacts(op).m)) {
+    FailureOr<Selection> selection = select(op, options);
+    if (failed(selection))
+      return failure();
+    op.setScheduleAttr(ScheduleAttr::get(op.getContext(), selection->schedule));
+    if (options.explain)
+      explain(op, *selection);
+    return success();
+  }
+
+  FailureOr<RunSelection> selection = selectRun(op, options);
   if (failed(selection))
     return failure();
-  op.setScheduleAttr(ScheduleAttr::get(op.getContext(), selection->schedule));
   if (options.explain)
     explain(op, *selection);
+  if (selection->cases.size() == 1) {
+    op.setScheduleAttr(
+        ScheduleAttr::get(op.getContext(), selection->cases.front().schedule));
+    return success();
+  }
+  if (op.getResult())
+    return op.emitOpError() << "is on tensors, and M = " << options.m.str()
+                            << " takes several kernels: bufferize it first";
+  dispatch(op, *selection);
   return success();
 }

@@ -81,6 +81,37 @@ llvm::FailureOr<Selection> select(GemmOp op,
 /// Emits the reasons as a remark at `op`.
 void explain(GemmOp op, const Selection &selection);
 
+/// Schedules for a run over M.
+struct RunSelection {
+  struct Case {
+    /// The M that it is for; the last case takes larger ones, too.
+    SizeRange m = 0;
+    Schedule schedule;
+    /// "FILE:LINE" of the table's entry that decided; empty where the model
+    /// did.
+    std::string tableEntry;
+    /// The model's times at the M that were looked at, and the best that any
+    /// schedule would have there.
+    struct Sample {
+      int64_t m;
+      double microseconds, best;
+    };
+    std::vector<Sample> samples;
+  };
+  ProblemFacts facts;
+  SizeRange m = 0;
+  int64_t sms = 0;
+  std::vector<Case> cases;
+};
+
+/// Chooses schedules for all M in `options.m`, as few as serve well, and
+/// leaves the op as it is.
+llvm::FailureOr<RunSelection> selectRun(GemmOp op,
+                                        const SelectScheduleOptions &options);
+
+/// Emits the reasons as a remark at `op`.
+void explain(GemmOp op, const RunSelection &selection);
+
 } // namespace dgemm::dg
 
 #endif // DGEMM_DIALECT_DGEMM_TRANSFORMS_SELECTION_H
