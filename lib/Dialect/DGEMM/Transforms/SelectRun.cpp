@@ -167,6 +167,8 @@ private:
 
 FailureOr<RunSelection>
 dgemm::dg::selectRun(GemmOp op, const SelectScheduleOptions &options) {
+  if (failed(checkOptions(op, options)))
+    return failure();
   RunSelection selection;
   selection.facts = getProblemFacts(op);
   selection.m = options.m;
@@ -183,14 +185,13 @@ dgemm::dg::selectRun(GemmOp op, const SelectScheduleOptions &options) {
   // Each M is a selection of its own.
   if (failed(failableParallelForEach(
           op.getContext(), stretches, [&](Stretch &stretch) {
-            SelectScheduleOptions one = options;
-            one.m = stretch.last;
-            FailureOr<Selection> chosen = select(op, one);
-            if (failed(chosen))
-              return failure();
-            if (!stretch.entry)
-              stretch.best = chosen->schedule;
-            return success();
+            if (stretch.entry)
+              return checkEntry(op, *options.table, *stretch.entry);
+            FailureOr<Schedule> chosen = chooseByModel(
+                op, facts, assumeSizes(facts, stretch.last), options.sms);
+            if (succeeded(chosen))
+              stretch.best = *chosen;
+            return LogicalResult(chosen);
           })))
     return failure();
   selection.cases = Grouping(std::move(stretches), facts, options.sms)
