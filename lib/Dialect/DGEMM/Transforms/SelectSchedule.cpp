@@ -176,6 +176,7 @@ std::vector<Schedule> dgemm::dg::enumerateSchedules(const ProblemFacts &facts,
   static constexpr int64_t depths[][2] = {{1, 1}, {2, 1}, {2, 2},
                                           {4, 1}, {4, 2}, {4, 4}};
   std::vector<Schedule> schedules;
+  schedules.reserve(2048);
   for (bool swap : {false, true}) {
     if (swap && sizes.m >= swapBelow)
       continue;

@@ -44,6 +44,8 @@ bool isFeasible(const Schedule &schedule, const ProblemFacts &facts);
 struct Candidate {
   Schedule schedule;
   Cost cost;
+  /// Empty, or the number that makes it infeasible.
+  std::string rejection;
 
   /// Its tile program in words.
   std::string str() const;
@@ -57,21 +59,26 @@ struct Selection {
   /// The op's facts, and the sizes that the choice was made for.
   ProblemFacts facts, sizes;
   int64_t sms = 0;
-  /// Every candidate, the model's best first, those that do not fit among
-  /// them: `rejectSchedule` says by which number.
-  std::vector<Candidate> candidates;
-  /// The chosen one's place in `candidates`, unless the table decided.
-  std::optional<size_t> chosen;
 };
 
 /// `facts` with `m` or, where it is static, the op's, and with a number for
 /// each size that nobody knows.
 ProblemFacts assumeSizes(const ProblemFacts &facts, int64_t m);
 
-/// The candidates, the model's best first; among equals the one that was
-/// enumerated first.
+/// Every candidate with its cost and what speaks against it: what there is to
+/// explain. The model's best come first, whether they fit or not; among equals
+/// the one that was enumerated first.
 std::vector<Candidate> rankCandidates(const ProblemFacts &facts,
                                       const ProblemFacts &sizes, int64_t sms);
+
+/// Fails, with a diagnostic at `op`, where nothing can be chosen for them.
+llvm::LogicalResult checkOptions(GemmOp op,
+                                 const SelectScheduleOptions &options);
+
+/// The best feasible schedule of the model. Fails, with a diagnostic at `op`,
+/// where nothing fits.
+llvm::FailureOr<Schedule> chooseByModel(GemmOp op, const ProblemFacts &facts,
+                                        const ProblemFacts &sizes, int64_t sms);
 
 /// Chooses for one M, `options.m.last`, and leaves the op as it is. Fails,
 /// with a diagnostic at the op, where nothing fits.
@@ -80,6 +87,37 @@ llvm::FailureOr<Selection> select(GemmOp op,
 
 /// Emits the reasons as a remark at `op`.
 void explain(GemmOp op, const Selection &selection);
+
+/// Schedules for a run over M.
+struct RunSelection {
+  struct Case {
+    /// The M that it is for; the last case takes larger ones, too.
+    SizeRange m = 0;
+    Schedule schedule;
+    /// "FILE:LINE" of the table's entry that decided; empty where the model
+    /// did.
+    std::string tableEntry;
+    /// The model's times at the M that were looked at, and the best that any
+    /// schedule would have there.
+    struct Sample {
+      int64_t m;
+      double microseconds, best;
+    };
+    std::vector<Sample> samples;
+  };
+  ProblemFacts facts;
+  SizeRange m = 0;
+  int64_t sms = 0;
+  std::vector<Case> cases;
+};
+
+/// Chooses schedules for all M in `options.m`, as few as serve well, and
+/// leaves the op as it is.
+llvm::FailureOr<RunSelection> selectRun(GemmOp op,
+                                        const SelectScheduleOptions &options);
+
+/// Emits the reasons as a remark at `op`.
+void explain(GemmOp op, const RunSelection &selection);
 
 } // namespace dgemm::dg
 

@@ -10,7 +10,9 @@ namespace dgemm::dg {
 
 /// Gives `op` the schedule that the tuning table has for it, or the one that
 /// the cost model ranks first. A schedule that is already there is kept.
-/// Fails, with a diagnostic, where none fits.
+/// Fails, with a diagnostic, where none fits. Where the op's M is dynamic and
+/// `options.m` is a range, several schedules may be chosen: the op is then
+/// replaced by a dgemm.dispatch.
 llvm::LogicalResult selectSchedule(GemmOp op,
                                    const SelectScheduleOptions &options);
 

@@ -47,6 +47,11 @@ private:
   std::vector<Entry> entries;
 };
 
+/// Whether the entry's schedule fits the op, which has strides: what does not
+/// is reported at the op.
+llvm::LogicalResult checkEntry(GemmOp op, const TuningTable &table,
+                               const TuningTable::Entry &entry);
+
 } // namespace dgemm::dg
 
 #endif // DGEMM_DIALECT_DGEMM_TRANSFORMS_TUNINGTABLE_H
