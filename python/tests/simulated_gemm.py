@@ -4,12 +4,14 @@ import os
 import pathlib
 import shutil
 import subprocess
-import textwrap
+import sys
 
 import numpy as np
 import reference_library as reference
 
 ROOT = pathlib.Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "scripts" / "lib"))
+from gemms import ceil_div, gemm_text, schedule_text  # noqa: E402, F401
 
 
 def tool(name):
@@ -27,77 +29,6 @@ def has_ptxas():
         or shutil.which("ptxas")
         or os.access("/usr/local/cuda/bin/ptxas", os.X_OK)
     )
-
-
-def ceil_div(a, b):
-    return -(-a // b)
-
-
-def schedule_text(tile, scaling="1d2d", out="bf16", **knobs):
-    """A schedule; what a problem or a tile decides is filled in.
-
-    A side of vector scales has them staged and a side of block scales has
-    them copied once for a tile. A chunk is the widest that divides the tile
-    and makes rows of at most 128 bytes; f32 takes fewer buffers, to fit.
-    """
-    swap = knobs.get("swap") == "true"
-    vector = {
-        "lhs_scales": not swap or scaling == "1d1d",
-        "rhs_scales": swap or scaling == "1d1d",
-    }
-    for side, staged in vector.items():
-        knobs.setdefault(side, "staged" if staged else "tile")
-    if knobs.get("store") != "direct":
-        widest = 64 if out == "bf16" else 32
-        knobs.setdefault(
-            "chunk", next(c for c in range(widest, 0, -8) if tile[1] % c == 0)
-        )
-        if out == "f32":
-            knobs.setdefault("buffers", 2)
-    items = {"tile": list(tile), **knobs}
-    return f"#dgemm.schedule<{', '.join(f'{k} = {v}' for k, v in items.items())}>"
-
-
-def gemm_text(m, n, k, scaling="1d2d", out="bf16", with_c=False, schedule=None):
-    """One gemm on memrefs; m may be None. Rows are padded to 16 bytes."""
-    rows = "?" if m is None else m
-    pitch = ceil_div(k, 16) * 16
-    pad = "" if pitch == k else f", strided<[{pitch}, 1]>"
-    blocks = ceil_div(k, 128)
-    a = f"memref<{rows}x{k}xf8E4M3FN{pad}>"
-    b = f"memref<{n}x{k}xf8E4M3FN{pad}>"
-    sfa = f"memref<{rows}x{blocks}xf32, strided<[1, ?]>>"
-    sfb = f"memref<{ceil_div(n, 128)}x{blocks}xf32>"
-    attributes = []
-    if scaling == "1d1d":
-        sfb = f"memref<{n}x{blocks}xf32, strided<[1, ?]>>"
-        attributes.append("b_block = [1, 128]")
-    if schedule:
-        attributes.append(f"schedule = {schedule}")
-    # D and C have a pitch too: a row of them starts at a multiple of 16 bytes.
-    unit = 16 // {"bf16": 2, "f32": 4}[out]
-    pitch = ceil_div(n, unit) * unit
-    pad = "" if pitch == n else f", strided<[{pitch}, 1]>"
-    d = f"memref<{rows}x{n}x{out}{pad}>"
-    attributes = textwrap.fill(
-        ", ".join(attributes), 80, initial_indent=" " * 7, subsequent_indent=" " * 11
-    )
-    return f"""func.func @gemm(%a: {a},
-                %sfa: {sfa},
-                %b: {b},
-                %sfb: {sfb},
-                %c: {d},
-                %d: {d}) {{
-  dgemm.gemm ins(%a, %sfa, %b, %sfb
-                 : {a},
-                   {sfa},
-                   {b},
-                   {sfb})
-      {f"acc(%c : {d}) " if with_c else ""}outs(%d : {d})
-      {{{attributes.lstrip()}}}
-  return
-}}
-"""
 
 
 def _pipeline(text, options):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import random_schedules
 import simulated_gemm as gemm
+from gemms import SCHEDULES, for_f32, schedule_name, static_rows
 
 pytestmark = pytest.mark.skipif(
     not (gemm.tool("dgemm-opt") and gemm.tool("dgemm-sim")),
@@ -19,63 +20,8 @@ SHAPES = [(129, 264, 208), (100, 136, 392), (1, 24, 128), (70, 120, 384)]
 # A row of D that is no multiple of 16 bytes long is not for TMA.
 ODD_SHAPE = (70, 121, 384)
 
-# One schedule for each knob and some that combine them.
-SCHEDULES = [
-    dict(tile=(64, 64), warpgroups=1, stages=4),
-    dict(tile=(64, 128), warpgroups=1, stages=4, registers=[40, 232]),
-    dict(tile=(128, 8), stages=4),
-    dict(tile=(128, 72), stages=4),
-    dict(tile=(128, 128), stages=5),
-    dict(tile=(128, 136), stages=4),
-    dict(tile=(128, 176), stages=4, chunk=88),
-    dict(tile=(128, 192), stages=4),
-    dict(tile=(128, 208), stages=4, chunk=16),
-    dict(tile=(192, 96), warpgroups=3, stages=5, chunk=32, registers=[32, 160]),
-    dict(tile=(192, 128), warpgroups=3, stages=4, registers=[32, 160]),
-    dict(tile=(256, 64), stages=4),
-    dict(tile=(256, 128), stages=3),
-    dict(tile=(256, 128), stages=2),
-    dict(tile=(256, 128), stages=4, buffers=1),
-    dict(tile=(256, 128), stages=3, unroll=2),
-    dict(tile=(256, 128), stages=3, unroll=4),
-    dict(tile=(256, 128), stages=3, unroll=8, specialize="[n, k]"),
-    dict(tile=(256, 128), stages=3, specialize="[m, n, k]"),
-    dict(tile=(256, 128), stages=3, epilogue="overlapped"),
-    dict(tile=(256, 128), stages=3, epilogue="overlapped", unroll=8,
-         specialize="[n, k]"),
-    dict(tile=(128, 128), stages=4, epilogue="overlapped"),
-    dict(tile=(256, 128), stages=3, coordinates="consumer"),
-    dict(tile=(256, 128), stages=3, rhs_scales="direct"),
-    dict(tile=(256, 128), stages=3, lhs_scales="direct"),
-    dict(tile=(256, 128), stages=3, persistent="false"),
-    dict(tile=(256, 128), stages=3, store="direct"),
-    dict(tile=(256, 128), stages=3, raster="m", raster_width=4),
-    dict(tile=(128, 128), stages=4, cluster=2, multicast="lhs"),
-    dict(tile=(256, 128), stages=3, cluster=2, multicast="rhs"),
-    dict(tile=(128, 128), stages=4, cluster=2, multicast="rhs",
-         epilogue="overlapped", unroll=2),
-    dict(tile=(64, 32), warpgroups=1, stages=4, kblocks=4, in_flight=4),
-    dict(tile=(64, 64), warpgroups=1, stages=3, kblocks=4, in_flight=4),
-    dict(tile=(64, 64), warpgroups=1, stages=3, kblocks=4, in_flight=2),
-    dict(tile=(128, 64), stages=4, kblocks=2, in_flight=2),
-    dict(tile=(128, 64), stages=4, kblocks=2, in_flight=1),
-    dict(tile=(64, 8), warpgroups=1, stages=4, swap="true"),
-    dict(tile=(128, 32), stages=4, swap="true"),
-    dict(tile=(128, 64), stages=3, swap="true", kblocks=2, in_flight=2),
-    dict(tile=(256, 64), stages=3, swap="true", epilogue="overlapped"),
-    dict(tile=(128, 16), stages=4, swap="true", store="direct"),
-]
-
-
 # What differs in the problem: scaling, output type, C.
 PROBLEMS = [("1d2d", "f32", True), ("1d1d", "bf16", True), ("1d1d", "f32", False)]
-
-
-def name(schedule):
-    return "-".join(
-        f"{key}{value}".replace(" ", "").replace("(", "").replace(")", "")
-        for key, value in schedule.items()
-    )
 
 
 def run(folder, schedule, shape, problem=("1d2d", "bf16", False), **how):
@@ -83,8 +29,8 @@ def run(folder, schedule, shape, problem=("1d2d", "bf16", False), **how):
     m, n, k = shape
     scaling, out, with_c = problem
     text = gemm.schedule_text(scaling=scaling, out=out, **schedule)
-    static_m = m if "m" in schedule.get("specialize", "") else None
-    gemm.compile_gemm(gemm.gemm_text(static_m, n, k, *problem, text), folder)
+    source = gemm.gemm_text(static_rows(schedule, m), n, k, *problem, text)
+    gemm.compile_gemm(source, folder)
     operands = gemm.make_operands(m, n, k, *problem)
     compare(folder, operands, shape, problem, text, **how)
 
@@ -108,7 +54,7 @@ def takes(schedule, shape):
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-@pytest.mark.parametrize("schedule", SCHEDULES, ids=name)
+@pytest.mark.parametrize("schedule", SCHEDULES, ids=schedule_name)
 def test_schedule(tmp_path, schedule, shape):
     if takes(schedule, shape):
         run(tmp_path, schedule, shape)
@@ -117,7 +63,7 @@ def test_schedule(tmp_path, schedule, shape):
         run(tmp_path, schedule, shape)
 
 
-@pytest.mark.parametrize("schedule", SCHEDULES, ids=name)
+@pytest.mark.parametrize("schedule", SCHEDULES, ids=schedule_name)
 def test_odd_rows(tmp_path, schedule):
     if schedule.get("store") == "direct":
         run(tmp_path, schedule, ODD_SHAPE)
@@ -127,23 +73,19 @@ def test_odd_rows(tmp_path, schedule):
 
 
 @pytest.mark.parametrize("problem", PROBLEMS, ids=str)
-@pytest.mark.parametrize("schedule", SCHEDULES, ids=name)
+@pytest.mark.parametrize("schedule", SCHEDULES, ids=schedule_name)
 def test_problem(tmp_path, schedule, problem):
-    if problem[1] == "f32":  # a stage and all but one buffer make room
-        stages = max(2, schedule["stages"] - 1)
-        schedule = {**schedule, "stages": stages, "buffers": 1}
-        if schedule.get("store") == "direct":
-            del schedule["buffers"]
+    if problem[1] == "f32":
+        schedule = for_f32(schedule)
     run(tmp_path, schedule, (129, 264, 208), problem)
 
 
 @pytest.mark.skipif(not gemm.has_ptxas(), reason="there is no ptxas")
-@pytest.mark.parametrize("schedule", SCHEDULES, ids=name)
+@pytest.mark.parametrize("schedule", SCHEDULES, ids=schedule_name)
 def test_assembles(tmp_path, schedule):
     """A spill, local memory or a serialised wgmma would be an error."""
     text = gemm.schedule_text(**schedule)
-    static_m = 4097 if "m" in schedule.get("specialize", "") else None
-    source = gemm.gemm_text(static_m, 2112, 7168, schedule=text)
+    source = gemm.gemm_text(static_rows(schedule, 4097), 2112, 7168, schedule=text)
     gemm.compile_gemm(source, tmp_path, last="cubin")
     assert (tmp_path / "gemm.cubin").read_bytes().startswith(b"\x7fELF")
 
@@ -153,7 +95,7 @@ def test_assembles(tmp_path, schedule):
 @pytest.mark.parametrize(
     "schedule",
     [s for s in SCHEDULES if "cluster" in s or "epilogue" in s or "swap" in s],
-    ids=name,
+    ids=schedule_name,
 )
 def test_interleaving(tmp_path, schedule, seed, sms):
     """Random interleavings; all tiles in one block, or one in each."""
@@ -173,6 +115,20 @@ def test_random_combination(tmp_path, seed):
         if refusal and ("' op " not in refusal or "cannot use its" in refusal):
             pytest.skip("refused: " + refusal)
         raise
+
+
+WHOLE_STAGES = [
+    {**s, "tma_view": "stage"}
+    for s in SCHEDULES
+    if s.get("kblocks", 1) > 1 and "multicast" not in s
+]
+
+
+@pytest.mark.parametrize("shape", [(70, 120, 640), (1, 264, 1152)], ids=str)
+@pytest.mark.parametrize("schedule", WHOLE_STAGES, ids=schedule_name)
+def test_whole_stages(tmp_path, schedule, shape):
+    """Boxes of several K blocks; K is a multiple of 128, not of a stage."""
+    run(tmp_path, schedule, shape)
 
 
 def test_depth_by_hand(tmp_path):

@@ -54,11 +54,11 @@ void Device::loadKernels(int ordinal) {
   ok("cuCtxPushCurrent", driver->ctxPushCurrent(context));
   ok("cuModuleLoadDataEx",
      driver->moduleLoadDataEx(&module, helperKernels, 0, nullptr, nullptr));
-  for (auto [name, function] : {std::pair("compare", &compareKernel),
-                                {"read", &readKernel},
-                                {"stamp", &stampKernel},
-                                {"spin", &spinKernel},
-                                {"empty", &emptyKernel}})
+  for (auto [name, function] : {std::pair("dgemm_run_compare", &compareKernel),
+                                {"dgemm_run_read", &readKernel},
+                                {stampKernelName, &stampKernel},
+                                {"dgemm_run_spin", &spinKernel},
+                                {emptyKernelName, &emptyKernel}})
     ok("cuModuleGetFunction",
        driver->moduleGetFunction(function, module, name));
   check(dgemm_malloc(device, 8, &counter), "allocation");
@@ -133,12 +133,14 @@ void Device::spin(uint64_t nanoseconds) {
 }
 
 void Device::stamp(size_t slot) {
-  if (!isGpu() || slot >= maxStamps)
+  if (!isGpu())
     return;
+  // One slot more takes what is beyond: a profiler needs every stamp kernel.
+  constexpr size_t bytes = (maxStamps + 1) * maxSms * sizeof(Stamp);
+  slot = std::min(slot, maxStamps);
   if (!stamps) {
-    check(dgemm_malloc(device, maxStamps * maxSms * sizeof(Stamp), &stamps),
-          "clock stamps");
-    fill(stamps, 0, maxStamps * maxSms * sizeof(Stamp));
+    check(dgemm_malloc(device, bytes, &stamps), "clock stamps");
+    fill(stamps, 0, bytes);
   }
   void *at = static_cast<Stamp *>(stamps) + slot * maxSms;
   void *params[] = {&at};

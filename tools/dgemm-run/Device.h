@@ -47,7 +47,8 @@ public:
   void flush(bool clean);
   /// Keeps the stream busy, so that the host can enqueue ahead of it.
   void spin(uint64_t nanoseconds);
-  /// Writes a Stamp per SM; `slot` counts from 0.
+  /// Writes a Stamp per SM; `slot` counts from 0, and beyond a few thousand
+  /// nothing is kept.
   void stamp(size_t slot);
   /// Mean clock between two stamps in MHz, the median over SMs.
   double clockBetween(size_t first, size_t second);

@@ -6,14 +6,20 @@
 
 namespace dgemm::run {
 
+/// A profiler tells these kernels from those under test by their names. The
+/// empty kernel is timed like one under test and has no such name.
+inline constexpr const char *helperPrefix = "dgemm_run_";
+inline constexpr const char *stampKernelName = "dgemm_run_stamp";
+inline constexpr const char *emptyKernelName = "dgemm_empty";
+
 inline constexpr const char *helperKernels = R"ptx(
 .version 8.0
 .target sm_90
 .address_size 64
 
-// compare(a, b, words, counter): adds the number of 32-bit words that differ.
-.visible .entry compare(.param .u64 pa, .param .u64 pb, .param .u64 pn,
-                        .param .u64 pc)
+// dgemm_run_compare(a, b, words, counter): adds the number of 32-bit words that differ.
+.visible .entry dgemm_run_compare(.param .u64 pa, .param .u64 pb,
+                                  .param .u64 pn, .param .u64 pc)
 {
   .reg .pred %p, %q;
   .reg .b32 %t, %b, %d, %g, %x, %y;
@@ -52,8 +58,9 @@ END:
   ret;
 }
 
-// read(p, chunks, sink): reads 16-byte chunks and keeps none of them.
-.visible .entry read(.param .u64 pp, .param .u64 pn, .param .u64 ps)
+// dgemm_run_read(p, chunks, sink): reads 16-byte chunks and keeps none of them.
+.visible .entry dgemm_run_read(.param .u64 pp, .param .u64 pn,
+                               .param .u64 ps)
 {
   .reg .pred %p;
   .reg .b32 %t, %b, %d, %g, %x<5>;
@@ -91,8 +98,8 @@ END:
   ret;
 }
 
-// stamp(p): p[smid] = {clock64, globaltimer}.
-.visible .entry stamp(.param .u64 pp)
+// dgemm_run_stamp(p): p[smid] = {clock64, globaltimer}.
+.visible .entry dgemm_run_stamp(.param .u64 pp)
 {
   .reg .pred %p;
   .reg .b32 %t, %m;
@@ -110,8 +117,8 @@ END:
   ret;
 }
 
-// spin(ns): keeps the stream busy without touching memory.
-.visible .entry spin(.param .u64 pn)
+// dgemm_run_spin(ns): keeps the stream busy without touching memory.
+.visible .entry dgemm_run_spin(.param .u64 pn)
 {
   .reg .pred %p;
   .reg .b64 %n, %b, %t;
@@ -125,7 +132,7 @@ LOOP:
   ret;
 }
 
-.visible .entry empty()
+.visible .entry dgemm_empty()
 {
   ret;
 }

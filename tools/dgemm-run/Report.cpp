@@ -31,7 +31,7 @@ constexpr double flopsPerClock = 8192;
 
 double utilisation(const Device &device, const Problem &p,
                    const SubjectTiming &t) {
-  double clocks = t.mhz * t.microseconds.median;
+  double clocks = t.mhz * t.best().median;
   return clocks > 0 ? flops(p) / (flopsPerClock * device.info().sms * clocks)
                     : 0;
 }
@@ -81,7 +81,8 @@ std::string format(const char *form, ...) {
 } // namespace
 
 std::string dgemm::run::headerJson(const Device &device,
-                                   const std::string &command) {
+                                   const std::string &command,
+                                   const std::string &kernelClock) {
   const dgemm_device_info &info = device.info();
   char date[32];
   std::time_t now = std::time(nullptr);
@@ -90,6 +91,7 @@ std::string dgemm::run::headerJson(const Device &device,
               {"tool", "dgemm-run"},
               {"date", date},
               {"command", command},
+              {"kernel_clock", kernelClock},
               {"backend", info.backend},
               {"device", info.name},
               {"sms", info.sms},
@@ -151,18 +153,27 @@ std::string dgemm::run::resultJson(const Device &device, const Case &c,
   const Timing &t = *r.timing;
   Json timing = {{"l2", toString(t.flush)},
                  {"pairs", t.pairs},
+                 {"clock", t.emptyKernelMicroseconds ? "kernel" : "events"},
                  {"empty_us", toJson(t.emptyMicroseconds)}};
+  if (t.emptyKernelMicroseconds)
+    timing["empty_kernel_us"] = toJson(*t.emptyKernelMicroseconds);
+  if (!t.noKernelTimes.empty())
+    timing["no_kernel_times"] = t.noKernelTimes;
   for (size_t i = 0; i < t.subjects.size(); ++i) {
     const SubjectTiming &s = t.subjects[i];
-    double us = s.microseconds.median;
-    Json entry = {{"name", s.name},
-                  {"us", toJson(s.microseconds)},
-                  {"tflops", rounded(flops(p) / us * 1e-6)},
-                  {"gbs", rounded(bytes(p) / us * 1e-3)},
-                  {"mhz", rounded(s.mhz)},
-                  {"utilisation", rounded(utilisation(device, p, s))}};
-    if (i > 0)
+    double us = s.best().median;
+    Json entry = {{"name", s.name}, {"us", toJson(s.microseconds)}};
+    if (s.kernelMicroseconds)
+      entry["kernel_us"] = toJson(*s.kernelMicroseconds);
+    entry["tflops"] = rounded(flops(p) / us * 1e-6);
+    entry["gbs"] = rounded(bytes(p) / us * 1e-3);
+    entry["mhz"] = rounded(s.mhz);
+    entry["utilisation"] = rounded(utilisation(device, p, s));
+    if (i > 0) {
       entry["time_over_first"] = toJson(t.ratios[i - 1]);
+      if (!t.kernelRatios.empty())
+        entry["kernel_time_over_first"] = toJson(t.kernelRatios[i - 1]);
+    }
     if (i < t.sustained.size()) {
       const SubjectTiming &u = t.sustained[i];
       double mean = u.microseconds.median;
@@ -219,22 +230,36 @@ std::string dgemm::run::resultText(const Device &device, const Case &c,
   const Timing &t = *r.timing;
   for (size_t i = 0; i < t.subjects.size(); ++i) {
     const SubjectTiming &s = t.subjects[i];
-    double us = s.microseconds.median;
-    text += format("      %-28s %9.2f us  %7.1f TFLOP/s  %7.1f GB/s  %5.0f "
-                   "MHz  util %.3f",
-                   s.name.c_str(), us, flops(p) / us * 1e-6,
-                   bytes(p) / us * 1e-3, s.mhz, utilisation(device, p, s));
-    if (i > 0)
-      text += format("  time/first %.3f (%.3f..%.3f)", t.ratios[i - 1].median,
-                     t.ratios[i - 1].low, t.ratios[i - 1].high);
+    double us = s.best().median;
+    text += format("      %-28s %9.2f us", s.name.c_str(), us);
+    if (s.kernelMicroseconds)
+      text += format(" (events %.2f)", s.microseconds.median);
+    text += format("  %7.1f TFLOP/s  %7.1f GB/s  %5.0f MHz  util %.3f",
+                   flops(p) / us * 1e-6, bytes(p) / us * 1e-3, s.mhz,
+                   utilisation(device, p, s));
+    if (i > 0) {
+      const std::vector<Spread> &ratios =
+          t.kernelRatios.empty() ? t.ratios : t.kernelRatios;
+      text += format("  time/first %.3f (%.3f..%.3f)", ratios[i - 1].median,
+                     ratios[i - 1].low, ratios[i - 1].high);
+    }
     text += "\n";
   }
   for (const SubjectTiming &s : t.sustained)
     text += format("      %-28s %9.2f us back to back, %5.0f MHz, util %.3f\n",
                    s.name.c_str(), s.microseconds.median, s.mhz,
                    utilisation(device, p, s));
-  text += format("      L2 %s, %d pairs, events around an empty kernel: %.2f "
-                 "us\n",
-                 toString(t.flush), t.pairs, t.emptyMicroseconds.median);
+  text += format("      L2 %s, %d pairs, %s; events around an empty kernel: "
+                 "%.2f us",
+                 toString(t.flush), t.pairs,
+                 t.emptyKernelMicroseconds ? "kernel times (CUPTI)"
+                                           : "times between events",
+                 t.emptyMicroseconds.median);
+  if (t.emptyKernelMicroseconds)
+    text += format(", the kernel itself: %.2f us",
+                   t.emptyKernelMicroseconds->median);
+  text += "\n";
+  if (!t.noKernelTimes.empty())
+    text += "      no kernel times: " + t.noKernelTimes + "\n";
   return text;
 }

@@ -8,8 +8,10 @@
 
 namespace dgemm::run {
 
-/// Where and with what everything below it ran: one JSON line.
-std::string headerJson(const Device &device, const std::string &command);
+/// Where and with what everything below it ran: one JSON line. `kernelClock`
+/// says what measured kernel times, or why nothing did.
+std::string headerJson(const Device &device, const std::string &command,
+                       const std::string &kernelClock);
 std::string resultJson(const Device &device, const Case &c,
                        const CaseResult &result);
 /// One line per case, and one per subject where it was timed.

@@ -133,6 +133,11 @@ void CaseRunner::runChecked(const Case &c, CaseResult &result) {
   std::vector<Subject *> subjects = {&ours};
   for (auto &peer : peers)
     subjects.push_back(peer.get());
-  result.timing =
-      timeSubjects(device, subjects, c.pairs, c.flush, c.m, c.sustained);
+  TimingOptions options;
+  options.pairs = c.pairs;
+  options.flush = c.flush;
+  options.m = c.m;
+  options.sustained = c.sustained;
+  options.profiler = profiler;
+  result.timing = timeSubjects(device, subjects, options);
 }

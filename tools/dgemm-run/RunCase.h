@@ -31,9 +31,11 @@ struct CaseResult {
 
 class CaseRunner {
 public:
-  CaseRunner(Device &device, std::string cublasLibrary)
+  /// `profiler` may be null: then events alone tell the time.
+  CaseRunner(Device &device, std::string cublasLibrary,
+             Profiler *profiler = nullptr)
       : device(device), inputs(device), checker(device, inputs),
-        cublasLibrary(std::move(cublasLibrary)) {}
+        cublasLibrary(std::move(cublasLibrary)), profiler(profiler) {}
 
   CaseResult run(const Case &c);
 
@@ -46,6 +48,7 @@ private:
   Inputs inputs;
   Checker checker;
   std::string cublasLibrary;
+  Profiler *profiler;
 };
 
 } // namespace dgemm::run

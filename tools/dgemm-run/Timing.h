@@ -3,7 +3,10 @@
 #ifndef DGEMM_TOOLS_RUN_TIMING_H
 #define DGEMM_TOOLS_RUN_TIMING_H
 
+#include "Profiler.h"
 #include "Subject.h"
+
+#include <optional>
 
 namespace dgemm::run {
 
@@ -13,8 +16,15 @@ struct Spread {
 
 struct SubjectTiming {
   std::string name;
-  Spread microseconds;
-  double mhz = 0; ///< mean SM clock while it ran; 0: not measured
+  Spread microseconds; ///< between events
+  double mhz = 0;      ///< mean SM clock while it ran; 0: not measured
+  /// What the profiler measured: the kernel alone.
+  std::optional<Spread> kernelMicroseconds;
+
+  /// The kernel's time where it is known.
+  const Spread &best() const {
+    return kernelMicroseconds ? *kernelMicroseconds : microseconds;
+  }
 };
 
 struct Timing {
@@ -22,17 +32,32 @@ struct Timing {
   int pairs = 0;
   /// What the events measure around an empty kernel in the same place.
   Spread emptyMicroseconds;
+  std::optional<Spread> emptyKernelMicroseconds;
   std::vector<SubjectTiming> subjects;
   /// Per subject but the first: its time over the first's, pair by pair.
   std::vector<Spread> ratios;
+  /// The same from the profiler's rounds; empty where there were none.
+  std::vector<Spread> kernelRatios;
+  /// Why there were none.
+  std::string noKernelTimes;
   /// Back to back without flushes, per subject; empty where not asked for.
   std::vector<SubjectTiming> sustained;
 };
 
+struct TimingOptions {
+  int pairs = 30;
+  Flush flush = Flush::Auto;
+  int64_t m = 0;        ///< decides what Auto is
+  double sustained = 0; ///< seconds of back-to-back launches of each
+  Profiler *profiler = nullptr;
+  int warmUpMilliseconds = 500; ///< turns that nobody times, before the rest
+};
+
 /// Times all subjects; the first is the one that the others are compared to.
-/// `sustained` seconds of back-to-back launches of each follow.
+/// Rounds between events come first; where there is a profiler, as many rounds
+/// under it follow, for it slows launches down.
 Timing timeSubjects(Device &device, const std::vector<Subject *> &subjects,
-                    int pairs, Flush flush, int64_t m, double sustained);
+                    const TimingOptions &options);
 
 Spread spreadOf(std::vector<double> values);
 

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -15,7 +16,7 @@ int main(int argc, char **argv) {
                "the reference evaluator bit for bit and times it against "
                "peers.",
                "dgemm-run"};
-  std::string manifest, path, out, backend = "gpu", cublas;
+  std::string manifest, path, out, backend = "gpu", cublas, cupti;
   std::vector<std::string> sizes;
   int device = 0;
   Case options;
@@ -57,6 +58,9 @@ int main(int argc, char **argv) {
                  "L2 before a timed launch: auto, dirty, clean or warm")
       ->transform(CLI::CheckedTransformer(flushes, CLI::ignore_case));
   app.add_option("--cublaslt", cublas, "The cuBLASLt library to load");
+  app.add_option("--cupti", cupti,
+                 "The CUPTI library that measures kernel times; none: events "
+                 "alone");
   app.add_flag("--stop", stopAtFailure, "Stops at the first failure");
   CLI11_PARSE(app, argc, argv);
 
@@ -70,6 +74,20 @@ int main(int argc, char **argv) {
                                   ? casesOf(path, sizes, options, files)
                                   : readManifest(manifest, files);
     Device target(backend, device);
+    std::string kernelClock = "none";
+    std::unique_ptr<Profiler> profiler;
+    bool timed = std::any_of(cases.begin(), cases.end(),
+                             [](const Case &c) { return c.time; });
+    if (timed && target.isGpu() && cupti != "none") {
+      profiler = Profiler::open(cupti, kernelClock);
+      if (profiler)
+        kernelClock = profiler->description();
+      else if (!cupti.empty())
+        throw std::runtime_error(kernelClock);
+      std::cout << (profiler ? "kernel times from "
+                             : "no kernel times, events alone: ")
+                << kernelClock << "\n";
+    }
     std::ofstream json;
     if (!out.empty()) {
       json.open(out);
@@ -78,11 +96,11 @@ int main(int argc, char **argv) {
       std::string command;
       for (int i = 0; i < argc; ++i)
         command += (i ? " " : "") + std::string(argv[i]);
-      json << headerJson(target, command) << "\n";
+      json << headerJson(target, command, kernelClock) << "\n";
     }
     std::cout << cases.size() << " cases on " << target.info().name << " ("
               << backend << ")\n";
-    CaseRunner runner(target, cublas);
+    CaseRunner runner(target, cublas, profiler.get());
     size_t failures = 0;
     for (const Case &c : cases) {
       CaseResult result = runner.run(c);

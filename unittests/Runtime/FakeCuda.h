@@ -3,9 +3,15 @@
 #ifndef DGEMM_UNITTESTS_RUNTIME_FAKECUDA_H
 #define DGEMM_UNITTESTS_RUNTIME_FAKECUDA_H
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
+
+struct FakeLaunch {
+  std::string name;
+  uint64_t start, end; ///< nanoseconds
+};
 
 struct FakeCuda {
   int capabilityMajor = 9, capabilityMinor = 0;
@@ -17,6 +23,12 @@ struct FakeCuda {
   /// What was asked for, in order.
   std::vector<std::string> log;
   int liveAllocations = 0;
+  /// Every launch, one after the other; a kernel takes 1000 ns where nothing
+  /// else is said.
+  std::vector<FakeLaunch> launches;
+  std::map<std::string, uint64_t> nanoseconds;
+  /// For the stand-in of CUPTI: records that it claims to have dropped.
+  size_t droppedRecords = 0;
 };
 
 __attribute__((visibility("default"))) FakeCuda &fakeCuda();
