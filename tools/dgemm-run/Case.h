@@ -47,6 +47,8 @@ struct Case {
   bool time = false;
   int pairs = 30;
   Flush flush = Flush::Auto;
+  /// The M that a tuned entry is for, like "65..128"; empty: this M.
+  std::string range;
   double sustained = 0; ///< seconds of back-to-back launches; 0: none
   std::vector<Peer> peers;
 };
