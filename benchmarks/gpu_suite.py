@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Compiles the kernels and manifests that `dgemm-run` executes on a GPU.
 
-    benchmarks/gpu_suite.py OUT [--only bits|schedules|speed] [--peers DIR]
+    benchmarks/gpu_suite.py OUT [--only bits|schedules|small|speed] [--peers DIR]
 
 OUT gets one folder of PTX, cubins and launch records and the manifests
 bits.jsonl (every shape, scaling, output and C, chosen schedules),
-schedules.jsonl (schedules that span the knobs) and speed.jsonl (the seven
-DeepSeek shapes against peers described by launch records in --peers).
+schedules.jsonl (schedules that span the knobs), small.jsonl (the same on shapes
+that the simulator runs in a moment, to compare the hashes of D) and speed.jsonl
+(the seven DeepSeek shapes against peers described by launch records in
+--peers).
 """
 import argparse
 import concurrent.futures
@@ -27,6 +29,7 @@ SHAPES = [(24, 128)] + DEEPSEEK + [(264, 208), (264, 200), (121, 384),
                                    (128, 8320)]
 # The M of the speed cases; those up to 128 start from a clean L2.
 SPEED_MS = [4096, 128, 64, 1, 2, 4, 8, 16, 32, 256, 512, 1024, 2048, 8192]
+SMALL = [(129, 264, 208), (65, 136, 648)]
 MS = [0, 1, 7, 64, 100, 128, 129, 4096, 4097]
 
 class Suite:
@@ -98,10 +101,11 @@ def add_bits(suite):
                                 suite.case("bits", name, M=m, N=n, K=k)
 
 
-def add_schedules(suite):
+def add_schedules(suite, manifest="schedules",
+                  shapes=((129, 264, 208), (4097, 2112, 7168),
+                          (100, 7168, 2048))):
     for schedule in SCHEDULES:
-        for m, n, k in [(129, 264, 208), (4097, 2112, 7168),
-                        (100, 7168, 2048)]:
+        for m, n, k in shapes:
             # 256x128 with every size a constant leaves no registers for C.
             full = schedule["tile"] == (256, 128) and "specialize" in schedule
             for out, with_c in (("bf16", full), ("f32", not full)):
@@ -109,7 +113,7 @@ def add_schedules(suite):
                 name = suite.kernel(gemm_text(
                     static_rows(schedule, m), n, k, "1d2d", out, with_c,
                     schedule_text(out=out, **knobs)))
-                suite.case("schedules", name, M=m, N=n, K=k)
+                suite.case(manifest, name, M=m, N=n, K=k)
 
 
 def add_speed(suite, peers):
@@ -138,7 +142,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out")
     parser.add_argument("--opt", default="build/bin/dgemm-opt")
-    parser.add_argument("--only", choices=["bits", "schedules", "speed"],
+    parser.add_argument("--only", choices=["bits", "schedules", "small", "speed"],
                         action="append")
     parser.add_argument("--peers")
     args = parser.parse_args()
@@ -148,6 +152,8 @@ def main():
         add_bits(suite)
     if "schedules" in only:
         add_schedules(suite)
+    if "small" in only:
+        add_schedules(suite, "small", SMALL)
     if "speed" in only:
         add_speed(suite, args.peers)
     return suite.finish()

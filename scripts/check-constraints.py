@@ -21,6 +21,12 @@ FAMILIES = [
         ["test/Dialect/DGEMM/invalid.mlir"],
     ),
     (
+        "R",
+        "include/dgemm/Dialect/DGEMM/DGEMMContractOps.td",
+        "lib/Dialect/DGEMM/IR/DispatchOp.cpp",
+        ["test/Dialect/DGEMM/invalid-dispatch.mlir"],
+    ),
+    (
         "S",
         "include/dgemm/Dialect/DGEMM/DGEMMAttrs.td",
         "lib/Dialect/DGEMM/IR/ScheduleVerifier.cpp",

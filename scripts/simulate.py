@@ -16,7 +16,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-SHAPES = ["M=300 N=520 K=640", "M=1 N=130 K=256", "M=129 N=256 K=1100"]
+SHAPES = ["M=300 N=520 K=640", "M=1 N=136 K=256", "M=129 N=256 K=1100"]
 SWAP = "swap = true, lhs_scales = tile, rhs_scales = staged"
 
 
@@ -205,7 +205,7 @@ def mutate(args, folder):
     for name in SCHEDULES:
         ptx, record = compile_kernel(args, name, folder)
         sms = 2 if "cluster" in name else 1
-        shape = sizes(name, "M=200 N=260 K=640")
+        shape = sizes(name, "M=200 N=264 K=640")
         subjects.append((name, ptx, record, shape, sms))
     total, by_kind, text, survivors = [0] * 5, {}, "", ""
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:

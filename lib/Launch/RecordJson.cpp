@@ -222,11 +222,13 @@ Argument readArgument(Reader r) {
 
 Kernel readKernel(Reader r) {
   Kernel k;
-  if (!r.object({"name", "when", "block", "cluster", "grid",
+  if (!r.object({"name", "when", "schedule?", "block", "cluster", "grid",
                  "dynamic_shared_memory", "pdl", "args", "preconditions"}))
     return k;
   k.name = r["name"].string();
   k.when = r["when"].expression();
+  if (r.has("schedule") && (k.schedule = r["schedule"].string()).empty())
+    r["schedule"].fail("must not be empty");
   k.block = r["block"].three(r["block"].integers());
   k.cluster = r["cluster"].three(r["cluster"].integers());
   k.grid = r["grid"].three(r["grid"].expressions());
@@ -350,15 +352,17 @@ Json toJson(const Kernel &k) {
   for (const Precondition &p : k.preconditions)
     preconditions.push_back(
         {{"check", p.check.text()}, {"message", p.message}});
-  return {{"name", k.name},
-          {"when", k.when.text()},
-          {"block", k.block},
-          {"cluster", k.cluster},
-          {"grid", texts({k.grid.begin(), k.grid.end()})},
-          {"dynamic_shared_memory", k.dynamicSharedMemory},
-          {"pdl", k.pdl},
-          {"args", args},
-          {"preconditions", preconditions}};
+  Json out = {{"name", k.name}, {"when", k.when.text()}};
+  if (!k.schedule.empty())
+    out["schedule"] = k.schedule;
+  out["block"] = k.block;
+  out["cluster"] = k.cluster;
+  out["grid"] = texts({k.grid.begin(), k.grid.end()});
+  out["dynamic_shared_memory"] = k.dynamicSharedMemory;
+  out["pdl"] = k.pdl;
+  out["args"] = std::move(args);
+  out["preconditions"] = std::move(preconditions);
+  return out;
 }
 
 } // namespace

@@ -21,7 +21,7 @@ using namespace dgemm::hopper;
 
 namespace {
 
-constexpr int64_t kSliceRows = 64;
+constexpr int64_t kFragmentRows = 64;
 /// Columns that share a scale where a side has one for each block.
 constexpr int64_t kScaleBlock = 128;
 
@@ -56,7 +56,7 @@ class Distributor {
 public:
   Distributor(ConsumersOp op, dg::ScheduleAttr schedule)
       : op(op), schedule(schedule), loc(op.getLoc()), b(op.getContext()),
-        slices(schedule.getSlices()),
+        slices(schedule.getSlices()), sliceRows(schedule.getSliceRows()),
         overlap(schedule.getEpilogue() == dg::Epilogue::Overlapped) {}
 
   /// Returns the number of wgmma chains in the program.
@@ -67,7 +67,7 @@ public:
     map.map(source->getArgument(0), group);
     op.getBody().push_back(target);
     b.setInsertionPointToStart(target);
-    groupRow = mul(b, loc, group, slices * kSliceRows);
+    groupRow = mul(b, loc, group, slices * sliceRows);
     distribute(*source);
     source->dropAllUses();
     source->erase();
@@ -245,7 +245,7 @@ private:
 
   ArrayRef<Value> getTemporaries() {
     auto type =
-        FragmentType::get({kSliceRows, schedule.getTileN()}, b.getF32Type());
+        FragmentType::get({kFragmentRows, schedule.getTileN()}, b.getF32Type());
     temporaries.resize(schedule.getInFlight());
     for (Value &value : temporaries)
       if (!value)
@@ -259,8 +259,8 @@ private:
     SmallVector<Value> inits = expand(loop.getInitArgs());
     size_t own = inits.size();
     if (overlap) {
-      auto type =
-          FragmentType::get({kSliceRows, schedule.getTileN()}, b.getF32Type());
+      auto type = FragmentType::get({kFragmentRows, schedule.getTileN()},
+                                    b.getF32Type());
       Value none = arith::ConstantOp::create(b, loc, b.getBoolAttr(false));
       Value zero = constant(b, loc, 0);
       inits.append({ZeroOp::create(b, loc, type), zero, zero, none});
@@ -318,7 +318,7 @@ private:
 
   void distributeZero(ZeroOp zero) {
     auto type = cast<TileType>(zero.getType());
-    auto part = FragmentType::get({kSliceRows, type.getShape()[1]},
+    auto part = FragmentType::get({kFragmentRows, type.getShape()[1]},
                                   type.getElementType());
     SmallVector<Value> parts;
     for (int64_t s = 0; s < slices; ++s)
@@ -329,16 +329,20 @@ private:
   //===-- Stores ---------------------------------------------------------===//
 
   Value sliceRow(int64_t slice) {
-    return add(b, loc, groupRow, slice * kSliceRows);
+    return add(b, loc, groupRow, slice * sliceRows);
   }
 
   void storeSlice(StoreOp store, Value value, Value row, Value col) {
     auto get = [&](Value operand) {
       return operand ? map.lookupOrDefault(operand) : Value();
     };
-    StoreOp::create(b, loc, value, get(store.getDest()), row, col,
-                    get(store.getRows()), get(store.getCols()),
-                    get(store.getInit()), store.getTransposed());
+    // Of a thin slice's fragment only the first rows mean something.
+    Value rows = get(store.getRows());
+    if (sliceRows < kFragmentRows)
+      rows = arith::MinSIOp::create(b, loc, rows, add(b, loc, row, sliceRows));
+    StoreOp::create(b, loc, value, get(store.getDest()), row, col, rows,
+                    get(store.getCols()), get(store.getInit()),
+                    store.getTransposed());
   }
 
   Value storeRow(StoreOp store, int64_t slice) {
@@ -427,10 +431,13 @@ private:
   Value getScales(Value tileScales, Side side, int64_t slice) {
     auto type = cast<ScalesType>(tileScales.getType());
     Operation *source = tileScales.getDefiningOp();
-    int64_t extent = side == Side::Lhs ? kSliceRows : type.getExtent();
+    int64_t extent = side == Side::Lhs ? sliceRows : type.getExtent();
     ScaleKind kind = type.getKind();
+    // A slice starts at a multiple of its rows: it lies in one block of 128
+    // if they divide that, otherwise its threads choose row by row.
     if (side == Side::Lhs && kind == ScaleKind::Split)
-      kind = ScaleKind::Scalar;
+      kind =
+          kScaleBlock % sliceRows == 0 ? ScaleKind::Scalar : ScaleKind::Vector;
     auto part = ScalesType::get(b.getContext(), side, extent, kind);
     auto first = [&](Value row) -> Value {
       row = map.lookupOrDefault(row);
@@ -505,11 +512,11 @@ private:
     Value lhs = map.lookupOrDefault(mma.getLhs());
     Value rhs = map.lookupOrDefault(mma.getRhs());
     auto whole = cast<BufferType>(lhs.getType());
-    auto part = BufferType::get({kSliceRows, whole.getShape()[1]},
+    auto part = BufferType::get({sliceRows, whole.getShape()[1]},
                                 whole.getElementType(), whole.getSwizzle());
     Value rows = SubbufferOp::create(b, loc, part, lhs, sliceRow(s));
     auto type = PendingType::get(
-        {kSliceRows, cast<BufferType>(rhs.getType()).getShape()[0]},
+        {kFragmentRows, cast<BufferType>(rhs.getType()).getShape()[0]},
         b.getF32Type());
     return WgmmaOp::create(b, loc, type, rows, rhs, reuse);
   }
@@ -523,7 +530,7 @@ private:
   dg::ScheduleAttr schedule;
   Location loc;
   OpBuilder b;
-  int64_t slices;
+  int64_t slices, sliceRows;
   bool overlap;
   Value groupRow;
   IRMapping map;

@@ -33,11 +33,13 @@ public:
         addInit(store);
       return;
     }
+    lines = schedule.getStore() == dg::Store::Lines;
     prepare(stores.front());
     // Stores of the slices of one tile take the groups of buffers in turn.
     for (auto [i, store] : llvm::enumerate(stores))
       expand(store, sliceIndex(store));
-    drain();
+    if (!lines)
+      drain();
     dropUnusedArguments(kernel);
   }
 
@@ -83,38 +85,77 @@ private:
     all.append(shape);
     slab = SharedOp::create(
         b, loc, BufferType::get(all, dest.getElementType(), swizzle));
-    map = addMap(store, shape, swizzle);
+    if (lines)
+      requireLines(store);
+    else
+      map = addMap(store, shape, swizzle);
   }
 
-  Value addMap(StoreOp store, ArrayRef<int64_t> shape, int64_t swizzle) {
+  StringRef getDestName(StoreOp store) {
     auto argument = cast<BlockArgument>(store.getDest());
-    auto pointer = kernel.getArgAttrOfType<DictionaryAttr>(
-        argument.getArgNumber(), kArgAttr);
-    StringRef name = pointer.getAs<StringAttr>("operand").getValue();
+    return kernel
+        .getArgAttrOfType<DictionaryAttr>(argument.getArgNumber(), kArgAttr)
+        .getAs<StringAttr>("operand")
+        .getValue();
+  }
+
+  /// What both ways out of shared memory ask of D: rows of whole 16 bytes, a
+  /// multiple of 16 bytes apart. Returns D's entry in the record.
+  DictionaryAttr requireRows(StoreOp store, StringRef name) {
     auto module = kernel->getParentOfType<gpu::GPUModuleOp>();
     DictionaryAttr operand = getRecordOperand(
         module->getAttrOfType<DictionaryAttr>(kRecordAttr), name);
-    auto text = [&](StringRef key, int64_t i) {
-      return cast<StringAttr>(operand.getAs<ArrayAttr>(key)[i]).getValue();
-    };
     int64_t bytes = getElementBytes(
         cast<MemRefType>(store.getDest().getType()).getElementType());
-    StringRef stride = text("strides", 0);
+    StringRef stride = getText(operand, "strides", 0);
     if (parseSize(b.getStringAttr(stride)) == ShapedType::kDynamic)
       addPrecondition(kernel, stride + " * " + Twine(bytes) + " % 16 == 0",
                       "the row stride of " + name +
-                          " must be a multiple of 16 bytes (TMA): pad it to "
+                          " must be a multiple of 16 bytes: pad it to "
                           "align(" +
                           stride + ", " + Twine(16 / bytes) +
                           "), or compile with 'store = direct'");
     // The 16 bytes that hold the end of a row are written as a whole.
-    StringRef length = text("shape", 1);
+    StringRef length = getText(operand, "shape", 1);
     if (parseSize(b.getStringAttr(length)) == ShapedType::kDynamic)
       addPrecondition(kernel, length + " * " + Twine(bytes) + " % 16 == 0",
                       "a row of " + name +
-                          " must be a multiple of 16 bytes long (TMA would "
-                          "write beyond its end): compile with "
+                          " must be a multiple of 16 bytes long (its end "
+                          "would be overrun): compile with "
                           "'store = direct'");
+    return operand;
+  }
+
+  static StringRef getText(DictionaryAttr operand, StringRef key, int64_t i) {
+    return cast<StringAttr>(operand.getAs<ArrayAttr>(key)[i]).getValue();
+  }
+
+  /// Pieces of 16 bytes need rows that start at multiples of 16 bytes.
+  void requireLines(StoreOp store) {
+    StringRef name = getDestName(store);
+    requireRows(store, name);
+    auto module = kernel->getParentOfType<gpu::GPUModuleOp>();
+    NamedAttrList record(module->getAttrOfType<DictionaryAttr>(kRecordAttr));
+    SmallVector<Attribute> operands;
+    for (Attribute entry : cast<ArrayAttr>(record.get("operands"))) {
+      NamedAttrList operand(cast<DictionaryAttr>(entry));
+      if (cast<StringAttr>(operand.get("name")).getValue() == name)
+        operand.set("align", b.getI64IntegerAttr(16));
+      operands.push_back(operand.getDictionary(b.getContext()));
+    }
+    record.set("operands", b.getArrayAttr(operands));
+    module->setAttr(kRecordAttr, record.getDictionary(b.getContext()));
+  }
+
+  Value addMap(StoreOp store, ArrayRef<int64_t> shape, int64_t swizzle) {
+    StringRef name = getDestName(store);
+    DictionaryAttr operand = requireRows(store, name);
+    auto text = [&](StringRef key, int64_t i) {
+      return getText(operand, key, i);
+    };
+    int64_t bytes = getElementBytes(
+        cast<MemRefType>(store.getDest().getType()).getElementType());
+    StringRef stride = text("strides", 0);
     NamedAttribute attrs[] = {
         b.getNamedAttr("kind", b.getStringAttr("tensor_map")),
         b.getNamedAttr("operand", b.getStringAttr(name)),
@@ -149,15 +190,15 @@ private:
     body();
   }
 
+  /// Stages one fragment after the other batch of chunks and sends it out.
   void expand(StoreOp store, int64_t group) {
     Value value = addInit(store);
     b.setInsertionPoint(store);
     Value warpgroup = groupIndex(store);
     // Barrier 0 is the block's own (`bar.sync 0`).
-    Value barrier = add(b, loc, warpgroup, 1);
+    Value barrier = lines ? Value() : add(b, loc, warpgroup, 1);
     for (int64_t first = 0; first < chunks; first += batch) {
-      single([&] { TmaStoreWaitOp::create(b, loc, groups - 1, true); });
-      BarrierOp::create(b, loc, barrier, kWarpgroupThreads);
+      waitForBuffers(barrier);
       SmallVector<Value> buffers;
       for (int64_t i = 0; i < batch; ++i) {
         buffers.push_back(SubbufferOp::create(
@@ -166,20 +207,47 @@ private:
         StageFragmentOp::create(b, loc, value, (first + i) * chunk,
                                 buffers.back(), store.getTransposed());
       }
-      FenceAsyncOp::create(b, loc);
-      BarrierOp::create(b, loc, barrier, kWarpgroupThreads);
-      single([&] {
-        for (auto [i, buffer] : llvm::enumerate(buffers)) {
-          Value col = add(b, loc, store.getCol(), (first + int64_t(i)) * chunk);
-          SmallVector<Value> coords = {col, store.getRow()};
-          if (store.getTransposed())
-            std::swap(coords[0], coords[1]);
-          TmaStoreOp::create(b, loc, buffer, map, coords);
-        }
-        TmaStoreCommitOp::create(b, loc);
-      });
+      if (lines)
+        storeLines(store, buffers, first);
+      else
+        storeByTma(store, buffers, first, barrier);
     }
     store.erase();
+  }
+
+  /// The buffers' last readers have read them.
+  void waitForBuffers(Value barrier) {
+    if (lines) {
+      WarpSyncOp::create(b, loc);
+      return;
+    }
+    single([&] { TmaStoreWaitOp::create(b, loc, groups - 1, true); });
+    BarrierOp::create(b, loc, barrier, kWarpgroupThreads);
+  }
+
+  void storeLines(StoreOp store, ArrayRef<Value> buffers, int64_t first) {
+    WarpSyncOp::create(b, loc);
+    for (auto [i, buffer] : llvm::enumerate(buffers))
+      StoreLinesOp::create(
+          b, loc, buffer, store.getDest(), store.getRow(),
+          add(b, loc, store.getCol(), (first + int64_t(i)) * chunk),
+          store.getRows(), store.getCols(), store.getTransposed());
+  }
+
+  void storeByTma(StoreOp store, ArrayRef<Value> buffers, int64_t first,
+                  Value barrier) {
+    FenceAsyncOp::create(b, loc);
+    BarrierOp::create(b, loc, barrier, kWarpgroupThreads);
+    single([&] {
+      for (auto [i, buffer] : llvm::enumerate(buffers)) {
+        Value col = add(b, loc, store.getCol(), (first + int64_t(i)) * chunk);
+        SmallVector<Value> coords = {col, store.getRow()};
+        if (store.getTransposed())
+          std::swap(coords[0], coords[1]);
+        TmaStoreOp::create(b, loc, buffer, map, coords);
+      }
+      TmaStoreCommitOp::create(b, loc);
+    });
   }
 
   /// Shared memory stays until the last store has read it.
@@ -194,6 +262,7 @@ private:
   dg::ScheduleAttr schedule;
   OpBuilder b;
   Location loc;
+  bool lines = false;
   int64_t chunk, chunks, batch, groups, next = 0;
   BufferType chunkType;
   Value slab, map;

@@ -65,6 +65,7 @@ public:
     path[0] = schedule.getLhsScales();
     path[1] = schedule.getRhsScales();
     perStage = schedule.getKBlocks();
+    wholeStages = schedule.getTmaView() == dg::TMAView::Stage;
     multicast[0] = schedule.getMulticast() == dg::Multicast::Lhs;
     multicast[1] = schedule.getMulticast() == dg::Multicast::Rhs;
   }
@@ -169,7 +170,20 @@ private:
                           " must be a multiple of 16 bytes (TMA): pad it to "
                           "align(" +
                           stride + ", 16)");
-    return addTensorMap(name, operand, {1, 0}, stride, 1, {kBlockK, rows}, 128);
+    if (!wholeStages)
+      return addTensorMap(name, operand, {1, 0}, stride, 1, {kBlockK, rows},
+                          128);
+    StringRef k = text(operand, "shape", 1);
+    if (parseSize(b.getStringAttr(k)) == ShapedType::kDynamic)
+      addPrecondition(kernel, k + " % 128 == 0",
+                      "this kernel loads whole blocks of 128 columns: " + k +
+                          " must be a multiple of 128, or compile with "
+                          "'tma_view = block'");
+    // The K blocks are a dimension of their own, 128 bytes apart.
+    return addTensorMap(
+        name, operand,
+        {"128", text(operand, "shape", 0).str(), (k + " / 128").str()},
+        {stride.str(), "128"}, {kBlockK, rows, perStage}, 128);
   }
 
   Value makeScaleMap(int side) {
@@ -194,16 +208,29 @@ private:
                      int64_t bytes, ArrayRef<int64_t> box, int64_t swizzle) {
     std::string byteStride =
         bytes == 1 ? stride.str() : (stride + " * " + Twine(bytes)).str();
+    return addTensorMap(name, operand,
+                        {text(operand, "shape", order[0]).str(),
+                         text(operand, "shape", order[1]).str()},
+                        {byteStride}, box, swizzle);
+  }
+
+  /// A map over an operand, the innermost of its `sizes` first; `strides`
+  /// are those of the other dimensions, in bytes.
+  Value addTensorMap(StringRef name, DictionaryAttr operand,
+                     ArrayRef<std::string> sizes, ArrayRef<std::string> strides,
+                     ArrayRef<int64_t> box, int64_t swizzle) {
+    auto texts = [&](ArrayRef<std::string> values) {
+      return b.getStrArrayAttr(llvm::to_vector_of<StringRef>(values));
+    };
+    SmallVector<int64_t> steps(box.size(), 1);
     NamedAttribute attrs[] = {
         b.getNamedAttr("kind", b.getStringAttr("tensor_map")),
         b.getNamedAttr("operand", b.getStringAttr(name)),
         b.getNamedAttr("dtype", operand.get("dtype")),
-        b.getNamedAttr("sizes",
-                       b.getStrArrayAttr({text(operand, "shape", order[0]),
-                                          text(operand, "shape", order[1])})),
-        b.getNamedAttr("strides", b.getStrArrayAttr({byteStride})),
+        b.getNamedAttr("sizes", texts(sizes)),
+        b.getNamedAttr("strides", texts(strides)),
         b.getNamedAttr("box", b.getI64ArrayAttr(box)),
-        b.getNamedAttr("element_strides", b.getI64ArrayAttr({1, 1})),
+        b.getNamedAttr("element_strides", b.getI64ArrayAttr(steps)),
         b.getNamedAttr("swizzle", b.getI64IntegerAttr(swizzle)),
         b.getNamedAttr("interleave", b.getI64IntegerAttr(0)),
         b.getNamedAttr("fill", b.getStringAttr("zero")),
@@ -407,6 +434,12 @@ private:
     unsigned field = 0;
     for (int side : {0, 1}) {
       Value buffer = slot.getBuffers()[field++];
+      if (wholeStages) {
+        TmaLoadOp::create(b, loc, operandMap[side],
+                          ValueRange{zero(), row[side], block}, buffer, ring,
+                          producer.slot, /*multicast=*/1);
+        continue;
+      }
       int64_t parts = multicast[side] ? schedule.getCluster() : 1;
       for (int64_t j = 0; j < perStage; ++j)
         TmaLoadOp::create(b, loc, operandMap[side],
@@ -513,6 +546,7 @@ private:
   ScalePath path[2];
   bool multicast[2];
   int64_t perStage;
+  bool wholeStages;
   WorkAtOp at;
   PipelineOp ring, tileRing;
   Value operandMap[2], scaleMap[2], tileScales[2];

@@ -16,6 +16,7 @@ namespace dgemm {
 using namespace mlir;
 using namespace dgemm;
 using dgemm::dg::ContractOp;
+using dgemm::dg::DispatchOp;
 using dgemm::dg::ScheduleAttr;
 
 namespace {
@@ -30,7 +31,8 @@ public:
       : op(op), schedule(op.getSchedule()), loc(op.getLoc()),
         b(op.getContext()), module(module) {}
 
-  gpu::GPUFuncOp build(StringRef name) {
+  /// `when` is the launch record's condition for this kernel.
+  gpu::GPUFuncOp build(StringRef name, StringRef when) {
     func = createKernel(name);
     addOperands();
     b.setInsertionPointToStart(&func.getBody().front());
@@ -40,14 +42,14 @@ public:
     blocks = ceilDiv(b, loc, k, kBlockK);
     buildTileLoop();
     gpu::ReturnOp::create(b, loc);
-    describeLaunch(name);
+    describeLaunch(name, when);
     return func;
   }
 
 private:
   gpu::GPUFuncOp createKernel(StringRef name) {
     OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(module.getBody());
+    b.setInsertionPointToEnd(module.getBody());
     auto kernel = gpu::GPUFuncOp::create(
         b, loc, name, FunctionType::get(b.getContext(), {}, {}));
     kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
@@ -181,7 +183,7 @@ private:
                                    : hopper::ScaleKind::Split;
   }
 
-  void describeLaunch(StringRef name) {
+  void describeLaunch(StringRef name, StringRef when) {
     auto ceilDivText = [&](int64_t i, Value operand, int64_t size) {
       return "ceildiv(" + getExtentText(i, operand) + ", " +
              std::to_string(size) + ")";
@@ -201,7 +203,7 @@ private:
                            : tiles + times;
     NamedAttribute attrs[] = {
         b.getNamedAttr("name", b.getStringAttr(name)),
-        b.getNamedAttr("when", b.getStringAttr("1")),
+        b.getNamedAttr("when", b.getStringAttr(when)),
         b.getNamedAttr("block",
                        b.getI64ArrayAttr({schedule.getThreads(), 1, 1})),
         b.getNamedAttr("cluster", b.getI64ArrayAttr({cluster, 1, 1})),
@@ -236,24 +238,104 @@ private:
 
 struct TilePass : dgemm::impl::DGEMMTilePassBase<TilePass> {
   void runOnOperation() override {
+    SmallVector<DispatchOp> dispatches;
     SmallVector<ContractOp> ops;
-    getOperation().walk([&](ContractOp op) { ops.push_back(op); });
+    getOperation().walk([&](Operation *op) {
+      auto dispatch = dyn_cast<DispatchOp>(op);
+      if (dispatch && isa<ContractOp>(dispatch.getProduct(0)))
+        dispatches.push_back(dispatch);
+      else if (auto contract = dyn_cast<ContractOp>(op))
+        if (!isa<DispatchOp>(op->getParentOp()))
+          ops.push_back(contract);
+    });
     SymbolTable symbols(getOperation());
+    for (DispatchOp op : dispatches)
+      outline(op, symbols);
     for (ContractOp op : ops)
       outline(op, symbols);
   }
 
-  void outline(ContractOp op, SymbolTable &symbols) {
-    OpBuilder b(op);
-    std::string name = "gemm";
+  static std::string getName(Operation *op) {
     if (auto func = op->getParentOfType<func::FuncOp>())
-      name = func.getName().str();
-    auto module = gpu::GPUModuleOp::create(b, op.getLoc(), name + "_kernel");
-    module->setAttr(hopper::kRecordAttr, op.getRecord());
+      return func.getName().str();
+    return "gemm";
+  }
+
+  static gpu::GPUModuleOp createModule(Operation *op, DictionaryAttr record,
+                                       SymbolTable &symbols) {
+    OpBuilder b(op);
+    auto module =
+        gpu::GPUModuleOp::create(b, op->getLoc(), getName(op) + "_kernel");
+    module->setAttr(hopper::kRecordAttr, record);
     module->remove();
     symbols.insert(module);
-    gpu::GPUFuncOp kernel = KernelBuilder(op, module).build(name);
+    return module;
+  }
 
+  void outline(ContractOp op, SymbolTable &symbols) {
+    gpu::GPUModuleOp module = createModule(op, op.getRecord(), symbols);
+    gpu::GPUFuncOp kernel = KernelBuilder(op, module).build(getName(op), "1");
+    createLaunch(
+        op, op,
+        SymbolRefAttr::get(module.getNameAttr(),
+                           {FlatSymbolRefAttr::get(kernel.getNameAttr())}));
+    ++numKernels;
+    op.erase();
+  }
+
+  /// A kernel for each case in one module, which the launch names: the record
+  /// chooses between them.
+  void outline(DispatchOp op, SymbolTable &symbols) {
+    auto first = cast<ContractOp>(op.getProduct(0));
+    gpu::GPUModuleOp module =
+        createModule(op, composeRecord(op, first.getRecord()), symbols);
+    Builder b(op.getContext());
+    const unsigned cases = op.getCases().size();
+    for (unsigned i = 0; i < cases; ++i) {
+      auto contract = cast<ContractOp>(op.getProduct(i));
+      std::string name = getName(op);
+      if (i > 0)
+        name += "_from_" + std::to_string(op.getFirst(i));
+      std::optional<int64_t> last = op.getLast(i);
+      // The cases before this one have taken every smaller M.
+      gpu::GPUFuncOp kernel =
+          KernelBuilder(contract, module)
+              .build(name, last ? "M <= " + std::to_string(*last) : "1");
+      NamedAttrList launch(
+          kernel->getAttrOfType<DictionaryAttr>(hopper::kLaunchAttr));
+      launch.set("schedule", b.getStringAttr(getScheduleText(contract)));
+      kernel->setAttr(hopper::kLaunchAttr,
+                      launch.getDictionary(b.getContext()));
+      ++numKernels;
+    }
+    createLaunch(op, first, SymbolRefAttr::get(module.getNameAttr()));
+    op.erase();
+  }
+
+  /// The schedule as it was chosen: before operands were exchanged.
+  static std::string getScheduleText(ContractOp op) {
+    if (auto text = op.getRecord().getAs<StringAttr>("schedule"))
+      return text.str();
+    std::string text;
+    llvm::raw_string_ostream os(text);
+    os << Attribute(op.getScheduleAttr());
+    return text;
+  }
+
+  /// The document that all cases share: what `record` says of the operands,
+  /// and every schedule with its range.
+  static DictionaryAttr composeRecord(DispatchOp op, DictionaryAttr record) {
+    Builder b(op.getContext());
+    std::string schedules;
+    for (unsigned i = 0; i < op.getCases().size(); ++i)
+      schedules += (i ? ", M " : "M ") + op.getRangeText(i) + ": " +
+                   getScheduleText(cast<ContractOp>(op.getProduct(i)));
+    NamedAttrList attrs(record);
+    attrs.set("schedule", b.getStringAttr(schedules));
+    return attrs.getDictionary(b.getContext());
+  }
+
+  static void createLaunch(Operation *at, ContractOp op, SymbolRefAttr kernel) {
     SmallVector<Value> operands = {op.getLhs(), op.getLhsScales(), op.getRhs(),
                                    op.getRhsScales()};
     SmallVector<Attribute> names(op.getNames().getValue().take_front(4));
@@ -263,12 +345,9 @@ struct TilePass : dgemm::impl::DGEMMTilePassBase<TilePass> {
     }
     operands.push_back(op.getDest());
     names.push_back(op.getNames()[5]);
-    auto symbol = SymbolRefAttr::get(
-        module.getNameAttr(), {FlatSymbolRefAttr::get(kernel.getNameAttr())});
-    dg::LaunchOp::create(b, op.getLoc(), symbol, operands,
+    OpBuilder b(at);
+    dg::LaunchOp::create(b, at->getLoc(), kernel, operands,
                          b.getArrayAttr(names));
-    op.erase();
-    ++numKernels;
   }
 };
 

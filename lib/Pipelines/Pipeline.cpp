@@ -35,7 +35,8 @@ void addBufferize(OpPassManager &pm, const PipelineOptions &) {
 void addSelectSchedule(OpPassManager &pm, const PipelineOptions &options) {
   dg::DGEMMSelectSchedulePassOptions pass;
   pass.sms = options.sms;
-  pass.m = options.m;
+  pass.m = options.m.str();
+  pass.table = options.table;
   pass.explain = options.explain;
   pm.addPass(dg::createDGEMMSelectSchedulePass(pass));
 }
@@ -133,10 +134,12 @@ struct CommandLineOptions : PassPipelineOptions<CommandLineOptions> {
       *this, "sms",
       llvm::cl::desc("Streaming multiprocessors to choose a schedule for"),
       llvm::cl::init(defaults.sms)};
-  Option<int64_t> m{
+  Option<std::string> m{
       *this, "m",
       llvm::cl::desc("The M to choose a schedule for where M is dynamic"),
-      llvm::cl::init(defaults.m)};
+      llvm::cl::init(defaults.m.str())};
+  Option<std::string> table{*this, "table",
+                            llvm::cl::desc("A tuning table to choose by")};
   Option<bool> explain{*this, "explain",
                        llvm::cl::desc("Say why a schedule was chosen"),
                        llvm::cl::init(defaults.explain)};
@@ -145,14 +148,19 @@ struct CommandLineOptions : PassPipelineOptions<CommandLineOptions> {
       llvm::cl::desc("Keep the times of LLVM's and ptxas's steps"),
       llvm::cl::init(defaults.timings)};
 
-  PipelineOptions get() const {
+  /// nullopt where `m` is no size.
+  std::optional<PipelineOptions> get() const {
     PipelineOptions options;
+    std::optional<dg::SizeRange> range = dg::SizeRange::parse(m);
+    if (!range)
+      return std::nullopt;
     options.stopAfter = stopAfter;
     options.outputDir = outputDir;
     options.ptxas = ptxas;
     options.ptxasTimeout = ptxasTimeout;
     options.sms = sms;
-    options.m = m;
+    options.m = *range;
+    options.table = table;
     options.explain = explain;
     options.timings = timings;
     return options;
@@ -197,7 +205,12 @@ void registerPipelines() {
         CommandLineOptions options;
         if (failed(options.parseFromString(text)))
           return failure();
-        if (llvm::Error error = buildPipeline(pm, options.get()))
+        std::optional<PipelineOptions> given = options.get();
+        if (!given)
+          return errorHandler("m = '" + options.m +
+                              "' is neither a size nor a "
+                              "range of sizes; write 4096 or 1..8192");
+        if (llvm::Error error = buildPipeline(pm, *given))
           return errorHandler(llvm::toString(std::move(error)));
         return success();
       },

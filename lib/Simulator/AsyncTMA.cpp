@@ -24,17 +24,15 @@ static uint32_t swizzled(uint32_t offset, unsigned swizzle) {
   }
 }
 
-void Cluster::issue(Transfer t, uint32_t lane) {
+void Cluster::issue(Transfer t, uint32_t lanes) {
   Warp &warp = *t.issuer;
-  bool load = t.kind == Transfer::TensorLoad ||
-              t.kind == Transfer::BulkToShared ||
-              t.kind == Transfer::BulkToCluster;
+  bool load = t.counts();
   t.issueTime = warp.time;
   uint64_t cost = t.bytes / kBytesPerClock + 1;
   ingestFree = std::max(ingestFree, warp.time) + cost;
   t.readyTime = std::max(ingestFree,
                          warp.time + (load ? kLatency : kStoreLatency) + cost);
-  ++counters.tmaOperations;
+  counters.tmaOperations += !t.generic();
   if (load) {
     for (uint32_t rank = 0; rank < ctas.size(); ++rank) {
       if (t.multicast ? !(t.multicast >> rank & 1) : rank != t.barrierRank)
@@ -49,10 +47,10 @@ void Cluster::issue(Transfer t, uint32_t lane) {
     }
   } else {
     t.serial = warp.bulkIssued++;
-    warp.bulkOps.push_back({lane, t.serial, -1, false, false});
+    warp.bulkOps.push_back({firstLane(lanes), t.serial, -1, false, false});
   }
   if (check)
-    t.knows = warp.knows.release(1u << lane);
+    t.knows = warp.knows.release(lanes);
   warp.knows.advance();
   progressed();
   transfers.push_back(std::move(t));
@@ -92,7 +90,7 @@ template <class F> void forRows(const Transfer &t, F body) {
       row.address += (uint64_t)c * map.strides[i - 1];
     }
     body(row);
-    row.offset += counts[0] * bytes;
+    row.offset += map.pitch();
     unsigned i = 1;
     for (; i < map.rank; ++i) {
       if (++index[i] < counts[i])
@@ -163,6 +161,10 @@ struct Engine {
     cluster.checkWritten(cta, offset, bytes, t.issuer, t.inst);
     Accessor who{t.issuer->bulk, (uint32_t)t.serial + 1, &t.knows, true,
                  t.inst->line};
+    if (t.counts()) {
+      who.agent = loadAgent;
+      who.clock = loadClock;
+    }
     Conflict conflict = cta.shadow->read(offset, bytes, who);
     if (conflict.kind)
       cluster.reportConflict(conflict, false, true, t.issuer, t.inst, cta);
@@ -175,38 +177,104 @@ struct Engine {
     cluster.noteGlobal(*t.issuer, *t.inst, address, bytes, false, who);
   }
 
-  void noteWrite(Cta &cta, uint32_t offset, uint32_t bytes,
-                 const MBarrier &bar) {
-    memset(cta.sharedWritten.data() + offset, 1, bytes);
-    if (!cluster.checking())
+  void noteWrite(Cta &cta, uint32_t offset, uint32_t bytes) {
+    if (!cluster.checking()) {
+      memset(cta.sharedWritten.data() + offset, 1, bytes);
       return;
-    Accessor who{bar.agent, (uint32_t)bar.phase + 1, &t.knows, true,
-                 t.inst->line};
+    }
+    // Reductions that complete in one phase may meet.
+    if (t.reduces()) {
+      cluster.checkWritten(cta, offset, bytes, t.issuer, t.inst);
+      t.knows.seen.raise(loadAgent, loadClock);
+      t.knows.fenced.raise(loadAgent, loadClock);
+    }
+    memset(cta.sharedWritten.data() + offset, 1, bytes);
+    Accessor who{loadAgent, loadClock, &t.knows, !t.generic(), t.inst->line};
     Conflict conflict = cta.shadow->write(offset, bytes, who);
     if (conflict.kind)
-      cluster.reportConflict(conflict, true, true, t.issuer, t.inst, cta);
+      cluster.reportConflict(conflict, true, !t.generic(), t.issuer, t.inst,
+                             cta);
+  }
+
+  /// Each lane's bytes of a st.async or red.async.
+  void storeLanes(Cta &cta) {
+    uint32_t bytes = t.bytes / (uint32_t)t.offsets.size();
+    const uint8_t *from = t.data.data();
+    for (uint32_t offset : t.offsets) {
+      noteWrite(cta, offset, bytes);
+      uint8_t *to = cta.shared.data() + offset;
+      if (t.reduces())
+        reduceInto(to, from, bytes, (AtomicOp)t.reduction, (Type)t.reduceType);
+      else
+        memcpy(to, from, bytes);
+      from += bytes;
+    }
+  }
+
+  /// The bytes of another CTA's shared memory.
+  void copyShared(Cta &cta) {
+    Cta &source = *cluster.ctas[t.sharedRank];
+    noteRead(source, t.shared, t.bytes);
+    noteWrite(cta, t.target, t.bytes);
+    const uint8_t *from = source.shared.data() + t.shared;
+    uint8_t *to = cta.shared.data() + t.target;
+    if (t.reduces())
+      reduceInto(to, from, t.bytes, (AtomicOp)t.reduction, (Type)t.reduceType);
+    else
+      memmove(to, from, t.bytes);
+  }
+
+  /// What lies outside is zero, or the NaN that an H200 fills in.
+  void fill(uint8_t *to, uint64_t bytes) const {
+    static const uint8_t nan[2] = {0xf7, 0x7f};
+    for (uint64_t i = 0; i < bytes; ++i)
+      to[i] = t.map.nanFill ? nan[i & 1] : 0;
   }
 
   void loadTensor(Cta &cta) {
     uint32_t bytes = t.map.elementBytes();
     uint32_t rowBytes = t.map.box[0] * bytes;
+    bool dense = t.map.pitch() == rowBytes;
+    if (dense)
+      noteWrite(cta, t.shared, t.bytes);
     uint8_t *shared = cta.shared.data();
     uint8_t buffer[256 * 8];
     forRows(t, [&](const Row &row) {
       if (row.outside) {
-        memset(buffer, t.map.nanFill ? 0xff : 0, rowBytes);
+        fill(buffer, rowBytes);
       } else {
         uint64_t begin = row.first * bytes, end = row.last * bytes;
-        memset(buffer, t.map.nanFill ? 0xff : 0, begin);
+        fill(buffer, begin);
         memcpy(buffer + begin, global(row.address + begin, end - begin),
                end - begin);
         noteLoad(row.address + begin, end - begin);
-        memset(buffer + end, t.map.nanFill ? 0xff : 0, rowBytes - end);
+        fill(buffer + end, rowBytes - end);
       }
-      for (uint32_t i = 0; i < rowBytes; i += 16)
-        memcpy(shared + swizzled(t.shared + row.offset + i, t.map.swizzle),
-               buffer + i, 16);
+      for (uint32_t i = 0; i < rowBytes; i += 16) {
+        uint32_t at = swizzled(t.shared + row.offset + i, t.map.swizzle);
+        if (!dense)
+          noteWrite(cta, at, 16);
+        memcpy(shared + at, buffer + i, 16);
+      }
     });
+  }
+
+  /// Measured on an H200: stores and reductions do not clip inside the 16
+  /// bytes that hold a row's end. Where the row ends there, other bytes are
+  /// changed: a neighbour's, when the tensor is a part of a larger one.
+  uint32_t overrun(const Row &row, uint32_t end, uint32_t rowBytes) {
+    uint64_t whole = (row.address + end + 15) & ~15ull;
+    uint32_t written = std::min(rowBytes, (uint32_t)(whole - row.address));
+    if (written > end && cluster.checking())
+      cluster.report(
+          HazardKind::OutOfBounds, t.issuer, t.inst,
+          "writes " + std::to_string(written - end) +
+              " bytes behind the end of a row, at " +
+              cluster.device.memory.describe(row.address + end) +
+              ": the TMA unit writes the 16 bytes that hold the end as a "
+              "whole; give the map an inner size of a multiple of 16 bytes or "
+              "store the last columns with st.global");
+    return written;
   }
 
   void storeTensor(Cta &cta, bool reduce) {
@@ -219,12 +287,7 @@ struct Engine {
         return;
       uint32_t begin = (uint32_t)row.first * bytes;
       uint32_t end = (uint32_t)row.last * bytes;
-      // Measured on an H200: a reduction does not clip inside the last 16
-      // bytes of a row, where the row's padding lies.
-      if (reduce)
-        end =
-            std::min(rowBytes, (uint32_t)(((row.address + end + 15) & ~15ull) -
-                                          row.address));
+      end = overrun(row, end, rowBytes);
       for (uint32_t i = 0; i < rowBytes; i += 16) {
         uint32_t at = swizzled(t.shared + row.offset + i, t.map.swizzle);
         memcpy(buffer + i, shared + at, 16);
@@ -246,57 +309,62 @@ struct Engine {
     });
   }
 };
+
+/// Brings what counts at an mbarrier to one CTA.
+void deliver(Engine &engine, uint32_t rank) {
+  Cluster &cluster = engine.cluster;
+  Transfer &t = engine.t;
+  Cta &cta = *cluster.ctas[rank];
+  uint32_t barrierRank = t.multicast ? rank : t.barrierRank;
+  Cta &barrierCta = *cluster.ctas[barrierRank];
+  if (cta.liveWarps == 0 || barrierCta.liveWarps == 0)
+    cluster.fault(HazardKind::ExitedCta, t.issuer, t.inst,
+                  "the copy arrives in the shared memory of a CTA that has "
+                  "exited; wait for every copy before the exit");
+  auto it = barrierCta.barriers.find(t.barrier);
+  if (it == barrierCta.barriers.end())
+    cluster.fault(HazardKind::BarrierMisuse, t.issuer, t.inst,
+                  "its mbarrier was invalidated while the copy was in flight");
+  MBarrier &bar = it->second;
+  engine.loadAgent = bar.agent;
+  engine.loadClock = (uint32_t)bar.phase + 1;
+  if (t.kind == Transfer::TensorLoad) {
+    engine.loadTensor(cta);
+  } else if (t.kind == Transfer::BulkToShared) {
+    engine.noteWrite(cta, t.shared, t.bytes);
+    memcpy(cta.shared.data() + t.shared, engine.global(t.global, t.bytes),
+           t.bytes);
+    engine.noteLoad(t.global, t.bytes);
+  } else if (t.generic()) {
+    engine.storeLanes(cta);
+  } else {
+    engine.copyShared(cta);
+  }
+  bar.inFlightBytes -= t.bytes;
+  if (bar.phase != t.phases[barrierRank])
+    cluster.report(HazardKind::BarrierMisuse, t.issuer, t.inst,
+                   std::to_string(t.bytes) + " bytes arrive at mbarrier " +
+                       cluster.sharedName(t.barrier) +
+                       " after the phase they were issued in was complete: it "
+                       "expects fewer bytes than are copied");
+  cluster.completeTransactions(bar, t.bytes, t.readyTime);
+}
 } // namespace
 
 void Cluster::execute(Transfer &t) {
   Engine engine{*this, t};
   Warp &warp = *t.issuer;
-  switch (t.kind) {
-  case Transfer::TensorLoad:
-  case Transfer::BulkToShared:
-  case Transfer::BulkToCluster: {
-    uint32_t targets = t.multicast                         ? t.multicast
-                       : t.kind == Transfer::BulkToCluster ? 1u << t.targetRank
-                                                           : 1u << t.sharedRank;
-    for (uint32_t rank = 0; rank < ctas.size(); ++rank) {
-      if (!(targets >> rank & 1))
-        continue;
-      Cta &cta = *ctas[rank];
-      uint32_t barrierRank = t.multicast ? rank : t.barrierRank;
-      if (cta.liveWarps == 0 || ctas[barrierRank]->liveWarps == 0)
-        fault(HazardKind::ExitedCta, &warp, t.inst,
-              "the copy arrives in the shared memory of a CTA that has "
-              "exited; wait for every copy before the exit");
-      auto it = ctas[barrierRank]->barriers.find(t.barrier);
-      if (it == ctas[barrierRank]->barriers.end())
-        fault(HazardKind::BarrierMisuse, &warp, t.inst,
-              "its mbarrier was invalidated while the copy was in flight");
-      MBarrier &bar = it->second;
-      uint32_t offset = t.kind == Transfer::BulkToCluster ? t.target : t.shared;
-      engine.noteWrite(cta, offset, t.bytes, bar);
-      engine.loadAgent = bar.agent;
-      engine.loadClock = (uint32_t)bar.phase + 1;
-      if (t.kind == Transfer::TensorLoad) {
-        engine.loadTensor(cta);
-      } else if (t.kind == Transfer::BulkToShared) {
-        memcpy(cta.shared.data() + offset, engine.global(t.global, t.bytes),
-               t.bytes);
-        engine.noteLoad(t.global, t.bytes);
-      } else {
-        memcpy(cta.shared.data() + offset,
-               ctas[t.sharedRank]->shared.data() + t.shared, t.bytes);
-      }
-      bar.inFlightBytes -= t.bytes;
-      if (bar.phase != t.phases[barrierRank])
-        report(HazardKind::BarrierMisuse, &warp, t.inst,
-               std::to_string(t.bytes) + " bytes arrive at mbarrier " +
-                   sharedName(t.barrier) +
-                   " after the phase they were issued in was complete: it "
-                   "expects fewer bytes than are copied");
-      completeTransactions(bar, t.bytes, t.readyTime);
-    }
-    break;
+  if (t.counts()) {
+    uint32_t own =
+        t.kind == Transfer::TensorLoad || t.kind == Transfer::BulkToShared
+            ? t.sharedRank
+            : t.targetRank;
+    uint32_t targets = t.multicast ? t.multicast : 1u << own;
+    for (uint32_t rank = 0; rank < ctas.size(); ++rank)
+      if (targets >> rank & 1)
+        deliver(engine, rank);
   }
+  switch (t.kind) {
   case Transfer::TensorStore:
   case Transfer::TensorReduce:
     engine.storeTensor(*ctas[t.sharedRank], t.kind == Transfer::TensorReduce);
@@ -316,10 +384,10 @@ void Cluster::execute(Transfer &t) {
     }
     break;
   }
+  default:
+    break;
   }
-  bool store =
-      t.kind == Transfer::TensorStore || t.kind == Transfer::TensorReduce ||
-      t.kind == Transfer::BulkToGlobal || t.kind == Transfer::BulkReduce;
+  bool store = !t.counts();
   if (store) {
     for (BulkOp &op : warp.bulkOps)
       if (op.serial == t.serial)

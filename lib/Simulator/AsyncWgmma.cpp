@@ -41,9 +41,6 @@ struct Fetch {
                uint8_t *out) {
     MatrixDescriptor desc(bits);
     const char *what = isA ? "A" : "B";
-    if (desc.baseOffset)
-      cluster.fault(HazardKind::Unsupported, &member(0), op.inst,
-                    "a matrix descriptor with a base offset");
     if (!transposed) {
       for (uint32_t row = 0; row < rows; ++row)
         for (uint32_t k = 0; k < 32; k += 16)
@@ -125,7 +122,7 @@ void Cluster::executeWgmma(Cta &cta, uint32_t group) {
       }
     });
   multiplyStep(shape.a, shape.b, a.data(), b.data(), d.data(), 64, n, op.scaleD,
-               shape.negateA, shape.negateB);
+               shape.negateA, shape.negateB, shape.half);
   each([&](Warp &warp, uint32_t row, uint32_t j, uint32_t half) {
     if (shape.half) {
       uint32_t *v = lanes<uint32_t>(warp, r[2 * j + half]);

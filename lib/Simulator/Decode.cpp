@@ -311,11 +311,11 @@ uint32_t Decoder::addTable(const std::vector<uint32_t> &targets) {
 void Decoder::decodeOne() {
   using Family = bool (*)(Decoder &);
   static const Family families[] = {
-      decodeMove,   decodeInteger,   decodeLogic,   decodeCompare,
-      decodeFloat,  decodeHalf,      decodeConvert, decodeMemory,
-      decodeAtomic, decodeTensorMap, decodeControl, decodeBarrier,
-      decodeWarp,   decodeMBarrier,  decodeTMA,     decodeBulk,
-      decodeMatrix, decodeWgmma};
+      decodeMove,    decodeInteger, decodeLogic,     decodeCompare,
+      decodeFloat,   decodeHalf,    decodeConvert,   decodeAsyncStore,
+      decodeMemory,  decodeAtomic,  decodeTensorMap, decodeControl,
+      decodeBarrier, decodeWarp,    decodeMBarrier,  decodeTMA,
+      decodeBulk,    decodeMatrix,  decodeWgmma};
   out->line = in->line;
   out->refs = (uint32_t)kernel.refs.size();
   auto [it, fresh] =

@@ -80,6 +80,7 @@ bool decodeHalf(Decoder &decoder);
 bool decodeConvert(Decoder &decoder);
 bool decodeMove(Decoder &decoder);
 bool decodeMemory(Decoder &decoder);
+bool decodeAsyncStore(Decoder &decoder);
 bool decodeAtomic(Decoder &decoder);
 bool decodeControl(Decoder &decoder);
 bool decodeBarrier(Decoder &decoder);

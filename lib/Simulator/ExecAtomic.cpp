@@ -128,8 +128,6 @@ bool dgemm::sim::decodeAtomic(Decoder &d) {
   bool atom = d.is("atom");
   if (!atom && !d.is("red"))
     return false;
-  if (d.in->parts.size() > 1 && d.in->parts[1] == "async")
-    d.fail("is not supported");
   Op op = atomicOp(d);
   Type type = d.type();
   unsigned bits = ptx::bitsOf(type);

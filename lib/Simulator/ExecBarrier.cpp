@@ -100,6 +100,7 @@ Step namedBarrier(Cluster &cluster, Warp &warp, const Inst &inst,
   bar.arrived += 32;
   bar.warps |= 1u << warp.index;
   warp.knows.sync();
+  warp.knows.settle(mask, warp.live);
   bar.arriving.join(warp.knows.release(mask));
   bar.time = std::max(bar.time, warp.time);
   warp.knows.advance();
@@ -150,6 +151,7 @@ Step clusterArrive(Cluster &cluster, Warp &warp, const Inst &inst,
   warp.clusterArrivals = cluster.clusterGeneration;
   ++cluster.clusterArrived;
   warp.knows.sync();
+  warp.knows.settle(mask, warp.live);
   if (!inst.flags) // not .relaxed
     cluster.clusterArriving.join(warp.knows.release(mask));
   cluster.clusterTime = std::max(cluster.clusterTime, warp.time);
@@ -181,9 +183,9 @@ Step clusterWait(Cluster &cluster, Warp &warp, const Inst &inst,
   return Step::Next;
 }
 
-// flags: 1 proxy.async, 2 mbarrier_init
+// flags: 1 proxy.async, 2 mbarrier_init, 4 orders reads
 Step fence(Cluster &cluster, Warp &warp, const Inst &inst, uint32_t mask) {
-  if (inst.flags) {
+  if (inst.flags & 3) {
     for (auto &[rank, offset] : warp.freshBarriers) {
       auto &barriers = cluster.ctas[rank]->barriers;
       if (auto it = barriers.find(offset); it != barriers.end())
@@ -193,6 +195,8 @@ Step fence(Cluster &cluster, Warp &warp, const Inst &inst, uint32_t mask) {
   }
   if (inst.flags & 1)
     warp.knows.fence(mask, warp.live);
+  if (inst.flags & 5)
+    warp.knows.settle(mask, warp.live);
   // What follows must not count as fenced.
   warp.knows.advance();
   return Step::Next;
@@ -255,6 +259,8 @@ bool dgemm::sim::decodeBarrier(Decoder &d) {
     else if (proxy && (d.has("async") || d.has("async::generic")))
       // Only shared memory is tracked by proxy.
       out.flags = d.has("global") ? 0 : 1;
+    else if (!proxy)
+      out.flags = 4;
     out.run = fence;
     return true;
   }

@@ -1,4 +1,5 @@
-// ldmatrix and stmatrix: 8x8 tiles of 16-bit elements spread over a warp.
+// ldmatrix, stmatrix and movmatrix: 8x8 tiles of 16-bit elements spread over a
+// warp.
 #include "Collective.h"
 #include "ExecMemory.h"
 
@@ -56,9 +57,34 @@ Step moveMatrix(Cluster &cluster, Warp &warp, const Inst &inst, uint32_t mask) {
   cluster.progressed();
   return Step::Next;
 }
+
+Step transposeMatrix(Cluster &cluster, Warp &warp, const Inst &inst,
+                     uint32_t mask) {
+  if (!gatherWarp(cluster, warp, inst, mask))
+    return Step::Blocked;
+  const Ref *r = cluster.refs(inst);
+  const uint32_t *from = lanes<uint32_t>(cluster, warp, r[1]);
+  uint32_t result[32] = {};
+  for (uint32_t row = 0; row < 8; ++row)
+    for (uint32_t column = 0; column < 8; ++column) {
+      uint32_t value = from[column * 4 + row / 2] >> row % 2 * 16 & 0xffff;
+      result[row * 4 + column / 2] |= value << column % 2 * 16;
+    }
+  memcpy(lanes<uint32_t>(warp, r[0]), result, sizeof(result));
+  return Step::Next;
+}
 } // namespace
 
 bool dgemm::sim::decodeMatrix(Decoder &d) {
+  if (d.is("movmatrix")) {
+    if (!d.has("m8n8") || !d.has("trans") || !d.has("b16"))
+      d.fail("only .m8n8.trans.b16 is supported");
+    d.expectOperands(2, 2);
+    d.dst((size_t)0, 32);
+    d.src(1, 32);
+    d.out->run = transposeMatrix;
+    return true;
+  }
   bool store = d.is("stmatrix");
   if (!store && !d.is("ldmatrix"))
     return false;

@@ -157,7 +157,7 @@ Step nothing(Cluster &, Warp &, const Inst &, uint32_t) { return Step::Next; }
 
 bool decodeLoadStore(Decoder &d) {
   bool load = d.is("ld") || d.is("ldu");
-  if (d.has("async") || d.has("bulk"))
+  if (d.has("bulk"))
     d.fail("is not supported");
   d.expectOperands(2, 3); // a cache policy may follow
   Type type = d.type();

@@ -82,6 +82,40 @@ void bindBarrier(Cluster &cluster, Warp &warp, const Inst &inst,
   }
 }
 
+/// What an H200 answers with "illegal instruction".
+void checkCoordinates(Cluster &cluster, Warp &warp, const Inst &inst,
+                      const Transfer &t) {
+  int64_t first = (int64_t)t.coords[0] * t.map.elementBytes();
+  if (first & 15)
+    cluster.fault(HazardKind::Misaligned, &warp, &inst,
+                  "the innermost coordinate " + std::to_string(t.coords[0]) +
+                      " lies at byte " + std::to_string(first) +
+                      " of a row; it must be a multiple of 16 bytes");
+  if (t.kind == Transfer::TensorLoad)
+    return;
+  for (uint32_t i = 0; i < t.map.rank; ++i)
+    if (t.coords[i] < 0)
+      cluster.fault(HazardKind::BadOperand, &warp, &inst,
+                    "coordinate " + std::to_string(i) + " is " +
+                        std::to_string(t.coords[i]) +
+                        "; a box that is stored may reach beyond the tensor's "
+                        "end but not begin before it");
+  if (t.kind != Transfer::TensorReduce)
+    return;
+  auto op = (AtomicOp)(inst.flags >> 8);
+  uint8_t type = t.map.dtype;
+  bool half = type == TensorMap::F16 || type == TensorMap::BF16;
+  bool real = half || type == TensorMap::F32 || type == TensorMap::F64;
+  bool ordered = op == Min || op == Max;
+  bool fits = op == Add                ? true
+              : op == Inc || op == Dec ? type == TensorMap::U32
+              : real                   ? half && ordered
+                                       : true;
+  if (!fits)
+    cluster.fault(HazardKind::BadOperand, &warp, &inst,
+                  "the tensor map's element type has no such reduction");
+}
+
 Step tensorCopy(Cluster &cluster, Warp &warp, const Inst &inst, uint32_t mask) {
   const Ref *r = cluster.refs(inst);
   bool load = inst.imm == Transfer::TensorLoad;
@@ -99,9 +133,10 @@ Step tensorCopy(Cluster &cluster, Warp &warp, const Inst &inst, uint32_t mask) {
                     "a tensor map of rank " + std::to_string(t.map.rank));
     for (uint32_t i = 0; i < rank; ++i)
       t.coords[i] = (int32_t)laneValue(cluster, warp, coords[i], lane);
+    checkCoordinates(cluster, warp, inst, t);
     t.bytes = (uint32_t)t.map.boxBytes();
     setShared(cluster, warp, inst, pairAddress(cluster, warp, sharedRef, lane),
-              t.bytes, 128, t.sharedRank, t.shared);
+              (uint32_t)t.map.sharedBytes(), 128, t.sharedRank, t.shared);
     if (load) {
       const Ref *bar = coords + rank;
       bindBarrier(cluster, warp, inst, pairAddress(cluster, warp, bar, lane),
@@ -126,7 +161,7 @@ Step tensorCopy(Cluster &cluster, Warp &warp, const Inst &inst, uint32_t mask) {
     }
     t.issuer = &warp;
     t.inst = &inst;
-    cluster.issue(std::move(t), lane);
+    cluster.issue(std::move(t), 1u << lane);
   }
   return Step::Next;
 }
@@ -163,6 +198,11 @@ Step bulkCopy(Cluster &cluster, Warp &warp, const Inst &inst, uint32_t mask) {
     } else {
       setShared(cluster, warp, inst, from, t.bytes, 16, t.sharedRank, t.shared);
       setShared(cluster, warp, inst, to, t.bytes, 16, t.targetRank, t.target);
+      if (t.sharedRank != warp.cta->rank)
+        cluster.fault(HazardKind::BadOperand, &warp, &inst,
+                      "copies from another CTA's shared memory");
+      t.reduction = (uint8_t)(inst.flags >> 8);
+      t.reduceType = (uint8_t)(inst.flags >> 16);
     }
     if (!toGlobal) {
       bindBarrier(cluster, warp, inst, pairAddress(cluster, warp, r + 5, lane),
@@ -175,7 +215,7 @@ Step bulkCopy(Cluster &cluster, Warp &warp, const Inst &inst, uint32_t mask) {
     }
     t.issuer = &warp;
     t.inst = &inst;
-    cluster.issue(std::move(t), lane);
+    cluster.issue(std::move(t), 1u << lane);
   }
   return Step::Next;
 }
@@ -343,12 +383,11 @@ bool dgemm::sim::decodeBulk(Decoder &d) {
     d.fail("byte masks are not supported");
   d.expectOperands(at, at);
   bool fromGlobal = d.in->parts.size() > 4 && d.in->parts[4] == "global";
-  if (reduce && barrier)
-    d.fail("reductions into shared memory are not supported");
-  out.imm = reduce       ? Transfer::BulkReduce
-            : !barrier   ? Transfer::BulkToGlobal
-            : fromGlobal ? Transfer::BulkToShared
-                         : Transfer::BulkToCluster;
+  out.imm =
+      reduce ? (barrier ? Transfer::BulkReduceToCluster : Transfer::BulkReduce)
+      : !barrier   ? Transfer::BulkToGlobal
+      : fromGlobal ? Transfer::BulkToShared
+                   : Transfer::BulkToCluster;
   if (reduce)
     out.flags |= (uint32_t)atomicOp(d) << 8 | (uint32_t)d.type() << 16;
   out.run = bulkCopy;

@@ -197,6 +197,8 @@ Step wait(Cluster &cluster, Warp &warp, const Inst &inst, uint32_t mask) {
   }
   warp.anyInFlight = !warp.wgmmaRows.empty();
   warp.knows.raise(mask, warp.live, warp.tensor, (uint32_t)until);
+  if (!cluster.device.options.strict)
+    warp.knows.settle(mask, warp.live);
   return Step::Next;
 }
 

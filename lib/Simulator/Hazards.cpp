@@ -63,6 +63,13 @@ void Cluster::reportConflict(const Conflict &conflict, bool writes, bool async,
                "; put fence.proxy.async between the write and the barrier "
                "before this");
     return;
+  case Conflict::LateRead:
+    report(HazardKind::MissingProxyFence, warp, inst,
+           access + " after the " + earlier +
+               ", which may not have its value yet: an arrival does not wait "
+               "for it; put fence.proxy.async or fence.acq_rel.cta between the "
+               "read and the arrival that releases the buffer");
+    return;
   case Conflict::Lanes:
     report(HazardKind::SharedRace, warp, inst,
            access + " after the " + earlier +

@@ -64,21 +64,19 @@ public:
     if (unsynced & ~mask) {
       result.seen.lower(self, syncedTick);
       result.fenced.lower(self, syncedTick);
+      result.settled.lower(self, syncedTick);
     }
     return result;
   }
 
   /// fence.proxy.async.
   void fence(uint32_t mask, uint32_t live) {
-    if (Knowledge *part = target(mask, live)) {
-      Knowledge covered = release(mask);
-      part->fenced.join(covered.seen);
-    } else {
-      all.fenced.join(all.seen);
-      if (someMask)
-        some.fenced.join(some.seen);
-    }
-    advance();
+    cover(mask, live, &Knowledge::fenced);
+  }
+  /// Earlier reads have their values: after a fence, a barrier, or a wait for
+  /// the tensor core. An arrival alone does not make them wait.
+  void settle(uint32_t mask, uint32_t live) {
+    cover(mask, live, &Knowledge::settled);
   }
 
   /// All lanes have met.
@@ -92,6 +90,17 @@ public:
   }
 
 private:
+  void cover(uint32_t mask, uint32_t live, VectorClock Knowledge::*clock) {
+    if (Knowledge *part = target(mask, live)) {
+      Knowledge covered = release(mask);
+      (part->*clock).join(covered.seen);
+    } else {
+      (all.*clock).join(all.seen);
+      if (someMask)
+        (some.*clock).join(some.seen);
+    }
+    advance();
+  }
   /// Where what `mask` learns goes; null: to all lanes.
   Knowledge *target(uint32_t mask, uint32_t live) {
     if ((mask & live) == live)

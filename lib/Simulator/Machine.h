@@ -173,8 +173,20 @@ struct Transfer {
     BulkToShared,
     BulkToGlobal,
     BulkReduce,
-    BulkToCluster
+    BulkToCluster,
+    BulkReduceToCluster,
+    StoreAsync,
+    ReduceAsync
   };
+  /// Completes by bytes at an mbarrier, rather than in a bulk group.
+  bool counts() const {
+    return kind == TensorLoad || kind == BulkToShared || kind >= BulkToCluster;
+  }
+  /// Through the generic proxy.
+  bool generic() const { return kind >= StoreAsync; }
+  bool reduces() const {
+    return kind == BulkReduceToCluster || kind == ReduceAsync;
+  }
   Kind kind = TensorLoad;
   TensorMap map;
   int32_t coords[5] = {0, 0, 0, 0, 0};
@@ -182,8 +194,11 @@ struct Transfer {
   uint32_t shared = 0; // offset in the issuing (or target) CTA
   uint32_t sharedRank = 0;
   uint64_t global = 0;
-  uint32_t target = 0, targetRank = 0; // BulkToCluster destination
+  uint32_t target = 0, targetRank = 0; // destination in a cluster
   uint32_t bytes = 0;
+  uint32_t lanes = 0;            // of a StoreAsync or ReduceAsync, with an
+  std::vector<uint32_t> offsets; // offset for each of them
+  std::vector<uint8_t> data;     // and its bytes
   uint32_t barrier = 0, barrierRank = 0;
   uint64_t phases[16] = {}; // of each receiving barrier, at the issue
   uint32_t multicast = 0;   // 0: only the own CTA
@@ -263,7 +278,7 @@ public:
   void phaseCheck(MBarrier &bar, uint64_t time);
 
   // Engines.
-  void issue(Transfer transfer, uint32_t lane);
+  void issue(Transfer transfer, uint32_t lanes);
   void execute(Transfer &transfer);
   void noteGlobal(const Warp &warp, const Inst &inst, uint64_t address,
                   uint64_t bytes, bool write, const Accessor &who);

@@ -104,9 +104,13 @@ Conflict Shadow::write(uint32_t offset, uint32_t size, const Accessor &who) {
         bool lanes = r.agent == who.agent && r.lane != kNoLane &&
                      who.lane != kNoLane && r.lane != who.lane &&
                      r.clock > who.ordered;
-        if (!race && !lanes)
+        bool late =
+            who.async && !r.async && r.clock > who.knows->settled.get(r.agent);
+        if (!race && !lanes && !late)
           continue;
-        conflict = {race ? Conflict::Race : Conflict::Lanes,
+        conflict = {race    ? Conflict::Race
+                    : lanes ? Conflict::Lanes
+                            : Conflict::LateRead,
                     i * 4,
                     r.agent,
                     r.line,

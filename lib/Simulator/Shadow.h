@@ -21,7 +21,7 @@ struct Accessor {
 };
 
 struct Conflict {
-  enum Kind : uint8_t { None, Race, NoProxyFence, Lanes } kind = None;
+  enum Kind : uint8_t { None, Race, NoProxyFence, Lanes, LateRead } kind = None;
   uint32_t offset = 0;
   uint32_t agent = 0, line = 0; // of the earlier access
   bool earlierWrote = false, earlierAsync = false;

@@ -9,6 +9,7 @@
 // not normalised), added exactly, and the sum is cut toward zero.
 //   e4m3, e5m2, mixed: 32 products, F = 13, 13 fraction bits in the result
 //   f16, bf16:         16 products, F = 25, a full f32 result
+// An f16 accumulator gets the sum rounded to nearest, and not cut before.
 // A sum that is zero or underflows to zero is +0; every NaN is 0x7fffffff.
 #include "TensorCore.h"
 #include "NumberFormats.h"
@@ -144,6 +145,14 @@ float cut(int64_t sum, int unit, unsigned bits) {
   return sum < 0 ? -result : result;
 }
 
+/// The sum in an f16 accumulator.
+float roundToHalf(int64_t sum, int unit) {
+  if (sum == 0)
+    return 0.0f;
+  double value = std::ldexp((double)sum, unit);
+  return widen(narrow(value, kHalf, Rounding::Nearest), kHalf);
+}
+
 /// NaN and infinity: the IEEE result, with the one NaN the hardware gives.
 float specialDot(const uint8_t *a, const uint8_t *b, MmaType typeA,
                  MmaType typeB, unsigned steps, float old, float signs) {
@@ -194,7 +203,8 @@ bool decodeRow(const uint8_t *bytes, MmaType type, unsigned steps, bool negate,
 }
 
 /// f16 and bf16: 16 products, wider integers.
-float halfDot(const Row &a, const Row &b, unsigned fraction, float old) {
+float halfDot(const Row &a, const Row &b, unsigned fraction, float old,
+              bool half) {
   int32_t oldSignificand, oldExponent;
   decodeFloat(old, oldSignificand, oldExponent);
   int32_t top = oldExponent;
@@ -218,14 +228,14 @@ float halfDot(const Row &a, const Row &b, unsigned fraction, float old) {
     if (p)
       sum += align(p, a.exponent[k] + b.exponent[k], (int)fraction);
   }
-  return cut(sum, top - 25, 24);
+  return half ? roundToHalf(sum, top - 25) : cut(sum, top - 25, 24);
 }
 } // namespace
 
 void dgemm::sim::multiplyStep(MmaType typeA, MmaType typeB, const uint8_t *a,
                               const uint8_t *b, float *d, unsigned rows,
                               unsigned columns, bool accumulate, bool negateA,
-                              bool negateB) {
+                              bool negateB, bool half) {
   unsigned steps = 32 / bytesOf(typeA);
   unsigned fraction = fractionBits(typeA) + fractionBits(typeB);
   Row rowsA[64];
@@ -264,9 +274,10 @@ void dgemm::sim::multiplyStep(MmaType typeA, MmaType typeB, const uint8_t *a,
           out[n] = specialDot(a + m * 32, b + (first + n) * 32, typeA, typeB,
                               steps, old, signs);
         else if (fp8)
-          out[n] = cut(sum[n], unit[n], 14);
+          out[n] =
+              half ? roundToHalf(sum[n], unit[n]) : cut(sum[n], unit[n], 14);
         else
-          out[n] = halfDot(rowsA[m], rowsB[n], fraction, old);
+          out[n] = halfDot(rowsA[m], rowsB[n], fraction, old, half);
       }
     }
   }

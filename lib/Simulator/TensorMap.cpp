@@ -29,6 +29,11 @@ uint64_t TensorMap::boxBytes() const {
   return bytes;
 }
 
+uint64_t TensorMap::sharedBytes() const {
+  uint64_t row = (uint64_t)box[0] * elementBytes();
+  return row ? boxBytes() / row * pitch() : 0;
+}
+
 std::string TensorMap::check() const {
   auto number = [](uint64_t v) { return std::to_string(v); };
   if (rank < 1 || rank > 5)

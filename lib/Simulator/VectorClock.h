@@ -36,13 +36,15 @@ private:
   std::vector<uint32_t> clocks;
 };
 
-/// What an agent knows: accesses that happened before, and those generic
-/// writes that a proxy fence has made visible to the async proxy.
+/// What an agent knows: accesses that happened before, those generic writes
+/// that a proxy fence has made visible to the async proxy, and those generic
+/// reads that have surely got their value (see WarpKnowledge::settle).
 struct Knowledge {
-  VectorClock seen, fenced;
+  VectorClock seen, fenced, settled;
   void join(const Knowledge &other) {
     seen.join(other.seen);
     fenced.join(other.fenced);
+    settled.join(other.settled);
   }
 };
 

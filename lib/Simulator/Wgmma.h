@@ -63,7 +63,8 @@ struct MatrixDescriptor {
                     : swizzle == 6 ? 0x30
                     : swizzle == 5 ? 0x10
                                    : 0;
-    return address ^ (address >> 3 & mask);
+    // The pattern counts its 128-byte rows from where it begins.
+    return address ^ (((address >> 7) - baseOffset) << 4 & mask);
   }
 };
 

@@ -117,6 +117,20 @@ def test_random_combination(tmp_path, seed):
         raise
 
 
+WHOLE_STAGES = [
+    {**s, "tma_view": "stage"}
+    for s in SCHEDULES
+    if s.get("kblocks", 1) > 1 and "multicast" not in s
+]
+
+
+@pytest.mark.parametrize("shape", [(70, 120, 640), (1, 264, 1152)], ids=str)
+@pytest.mark.parametrize("schedule", WHOLE_STAGES, ids=schedule_name)
+def test_whole_stages(tmp_path, schedule, shape):
+    """Boxes of several K blocks; K is a multiple of 128, not of a stage."""
+    run(tmp_path, schedule, shape)
+
+
 def test_depth_by_hand(tmp_path):
     """The text of a rung with another depth is another correct kernel."""
     shape, problem = (129, 264, 392), ("1d2d", "bf16", False)

@@ -33,12 +33,12 @@ def say(text):
     console.print(f"[bold]==> {text}[/bold]")
 
 
-def compile_op(source, folder):
+def compile_op(source, folder, options):
     """Leaves PTX, cubin and record in `folder`; returns the remarks."""
     command = [
         str(BIN / "dgemm-opt"),
         str(source),
-        f"--dgemm-pipeline=explain output-dir={folder}",
+        f"--dgemm-pipeline={options} explain output-dir={folder}",
         "-o",
         os.devnull,
     ]
@@ -79,9 +79,39 @@ def wrap_schedule(text):
     return text.removeprefix("#dgemm.schedule<").removesuffix(">")
 
 
+def schedules_of(record):
+    """The schedule, or each kernel's after its condition."""
+    kernels = record["kernels"]
+    if len(kernels) == 1:
+        return wrap_schedule(record["schedule"])
+    return "\n".join(
+        f"{'otherwise' if kernel['when'] == '1' else kernel['when']}: "
+        + wrap_schedule(kernel["schedule"])
+        for kernel in kernels
+    )
+
+
+def resources_of(record):
+    """What ptxas said of each kernel, and the sizes of the module."""
+    lines = [
+        f"{used['registers']} registers, {used['spill_bytes']} bytes spilled, "
+        f"{kernel['dynamic_shared_memory']} bytes of shared memory"
+        + (f" ({kernel['name']})" if len(record["kernels"]) > 1 else "")
+        for kernel, used in zip(record["kernels"], record["resources"])
+    ]
+    module = record["resources"][0]
+    lines.append(
+        f"PTX {module['ptx_bytes']} bytes, cubin {module['cubin_bytes']} bytes"
+    )
+    return "\n".join(lines)
+
+
 def explain(remarks):
     """The winner's terms in the cost model, and the runner-up's time."""
     problem = re.search(r"remark: chose .*> for (.*)", remarks)
+    run = re.search(r"remark: chose (\d+ schedules for .*)", remarks)
+    if run:
+        return f"the model's: {run.group(1)}"
     found = re.findall(
         r"note: candidate (\d+): tile (\[.*?\]).*?: ([0-9.]+) us: (.*)", remarks
     )
@@ -162,10 +192,23 @@ def main():
     parser = argparse.ArgumentParser(prog="scripts/demo")
     parser.add_argument("op", nargs="?", default="examples/gemm.mlir")
     parser.add_argument(
-        "--rows", type=int, default=300, help="M on the simulator (default 300)"
+        "--rows",
+        type=int,
+        nargs="+",
+        default=[300],
+        help="M on the simulator (default 300)",
     )
     parser.add_argument(
-        "--gpu-rows", type=int, default=4096, help="M on a GPU (default 4096)"
+        "--gpu-rows",
+        type=int,
+        nargs="+",
+        default=[4096],
+        help="M on a GPU (default 4096)",
+    )
+    parser.add_argument(
+        "--run",
+        metavar="M..M",
+        help="compile kernels for every M of a range, like 1..8192",
     )
     parser.add_argument("--backend", action="append", default=[])
     args = parser.parse_args()
@@ -173,35 +216,29 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         say(f"compiling {args.op}")
-        path, remarks = compile_op(args.op, folder)
+        options = f"m={args.run}" if args.run else ""
+        path, remarks = compile_op(args.op, folder, options)
         record = json.loads(path.read_text())
         # Once: benchmarks/compile is there for medians.
         measured = compile_times.measure(
-            str(BIN / "dgemm-opt"), args.op, 1, str(folder)
+            str(BIN / "dgemm-opt"), args.op, 1, str(folder), options
         )
         results = []
         for backend in args.backend:
-            rows = args.gpu_rows if backend == "gpu" else args.rows
             what = "cubin" if backend == "gpu" else "PTX"
-            say(f"executing the {what} on the {backend}, M = {rows}")
-            results.append(execute(backend, path, rows, folder))
+            for rows in args.gpu_rows if backend == "gpu" else args.rows:
+                say(f"executing the {what} on the {backend}, M = {rows}")
+                results.append(execute(backend, path, rows, folder))
 
-    kernel, resources = record["kernels"][0], record["resources"][0]
     table = Table(show_header=False, box=None, padding=(0, 1))
     table.add_column(style="bold", no_wrap=True)
     table.add_column()
     for name, value in (
         ("op", Text(describe_op(record))),
-        ("schedule", Text(wrap_schedule(record["schedule"]))),
+        ("schedule", Text(schedules_of(record))),
         ("why", Text(explain(remarks))),
         ("compile, ms", Text(compile_times_of(measured))),
-        (
-            "kernel",
-            f"{resources['registers']} registers, {resources['spill_bytes']} bytes "
-            f"spilled, {kernel['dynamic_shared_memory']} bytes of shared memory, "
-            f"PTX {resources['ptx_bytes']} bytes, cubin {resources['cubin_bytes']} "
-            "bytes",
-        ),
+        ("kernel", Text(resources_of(record))),
     ):
         table.add_row(name, value)
     notes = (

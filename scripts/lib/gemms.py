@@ -46,7 +46,17 @@ SCHEDULES = [
     dict(tile=(64, 64), warpgroups=1, stages=3, kblocks=4, in_flight=2),
     dict(tile=(128, 64), stages=4, kblocks=2, in_flight=2),
     dict(tile=(128, 64), stages=4, kblocks=2, in_flight=1),
+    dict(tile=(64, 64), warpgroups=1, stages=3, kblocks=4, in_flight=4,
+         store="lines"),
+    dict(tile=(128, 64), stages=2, kblocks=3, in_flight=3, store="lines"),
     dict(tile=(64, 8), warpgroups=1, stages=4, swap="true"),
+    dict(tile=(56, 8), warpgroups=1, stages=3, kblocks=4, in_flight=4,
+         swap="true", store="lines"),
+    dict(tile=(32, 16), warpgroups=1, stages=3, kblocks=7, in_flight=7,
+         swap="true", store="lines"),
+    dict(tile=(168, 8), warpgroups=3, stages=3, kblocks=2, in_flight=2,
+         registers=[32, 160], swap="true", store="lines"),
+    dict(tile=(40, 64), warpgroups=1, stages=3, store="direct"),
     dict(tile=(128, 32), stages=4, swap="true"),
     dict(tile=(128, 64), stages=3, swap="true", kblocks=2, in_flight=2),
     dict(tile=(256, 64), stages=3, swap="true", epilogue="overlapped"),
@@ -83,7 +93,7 @@ def schedule_text(tile, scaling="1d2d", out="bf16", **knobs):
     }
     for side, staged in vector.items():
         knobs.setdefault(side, "staged" if staged else "tile")
-    if knobs.get("store", "tma") == "tma":
+    if knobs.get("store") != "direct":
         widest = 64 if out == "bf16" else 32
         knobs.setdefault(
             "chunk", next(c for c in range(widest, 0, -8) if tile[1] % c == 0)
@@ -98,7 +108,7 @@ def for_f32(schedule):
     """The schedule with the room that an f32 tile's staging needs: a stage
     less and one chunk buffer."""
     schedule = {**schedule, "stages": max(2, schedule["stages"] - 1)}
-    if schedule.get("store", "tma") == "tma":
+    if schedule.get("store") != "direct":
         schedule["buffers"] = 1
     return schedule
 

@@ -25,6 +25,29 @@ func.func @slices(%a: !a, %sfa: !sfa, %b: !b, %sfb: !sfb, %d: !d) {
   return
 }
 
+// Each warp stores the rows that it staged: no TMA and no barrier; D starts
+// at a multiple of 16 bytes.
+// CHECK-LABEL: gpu.module @lines_kernel
+// CHECK-SAME: {access = "write", align = 16 : i64, dtype = "bf16", name = "D"
+// CHECK: check = "ldd * 2 % 16 == 0"
+// CHECK: %[[SLAB:.*]] = hopper.shared : <2x2x64x64xbf16, 128>
+// CHECK: hopper.warp_sync
+// CHECK: hopper.stage_fragment %[[SUM:.*]]#0 columns 0 into %[[C0:.*]] :
+// CHECK: hopper.stage_fragment %[[SUM]]#0 columns 64 into %[[C1:.*]] :
+// CHECK-NEXT: hopper.warp_sync
+// CHECK-NEXT: hopper.store_lines %[[C0]] to %[[D:.*]][%[[ROW:.*]], %[[COL:.*]]] bounds
+// CHECK-NEXT: %[[NEXT:.*]] = arith.addi %[[COL]], %c64_i32
+// CHECK-NEXT: hopper.store_lines %[[C1]] to %[[D]][%[[ROW]], %[[NEXT]]] bounds
+// CHECK-NOT: hopper.barrier
+// CHECK-NOT: tma_store
+// CHECK: gpu.return
+func.func @lines(%a: !a, %sfa: !sfa, %b: !b, %sfb: !sfb, %d: !d) {
+  dgemm.gemm ins(%a, %sfa, %b, %sfb : !a, !sfa, !b, !sfb) outs(%d : !d)
+      {schedule = #dgemm.schedule<tile = [128, 128], stages = 4,
+                                  store = lines>}
+  return
+}
+
 // The rows of the fragment are D's columns: a buffer is 32 rows of D, and the
 // coordinates are exchanged.
 // CHECK-LABEL: gpu.func @transposed

@@ -11,7 +11,7 @@
 // CHECK-LABEL: gpu.func @chunks
 // CHECK-SAME: %[[D:[^:]*]]: !hopper.tensor_map {dgemm.arg = {box = [64, 64], {{.*}}dtype = "bf16", {{.*}} operand = "D", sizes = ["N", "M"], strides = ["ldd * 2"], swizzle = 128 : i64}})
 // CHECK-NOT: dgemm.schedule
-// CHECK-SAME: {check = "ldd * 2 % 16 == 0", message = "the row stride of D must be a multiple of 16 bytes (TMA): pad it to align(ldd, 8), or compile with 'store = direct'"}
+// CHECK-SAME: {check = "ldd * 2 % 16 == 0", message = "the row stride of D must be a multiple of 16 bytes: pad it to align(ldd, 8), or compile with 'store = direct'"}
 // CHECK: %[[SLAB:.*]] = hopper.shared : <2x2x64x64xbf16, 128>
 // CHECK: hopper.consumers (%[[GROUP:.*]]) count 2
 // CHECK: %[[COL:.*]] = memref.load %{{.*}}[%c1]

@@ -30,6 +30,23 @@ func.func @kblocks(%a: !a, %sfa: !sfa, %b: !b, %sfb: !sfb, %d: !d) {
   return
 }
 
+// One box of three dimensions for all K blocks of a stage.
+// CHECK-LABEL: gpu.module @whole_stages_kernel
+// CHECK: box = [128, 128, 3], {{.*}}element_strides = [1, 1, 1], {{.*}} operand = "A", sizes = ["128", "M", "K / 128"], strides = ["lda", "128"]
+// CHECK: {check = "K % 128 == 0", message = "this kernel loads whole blocks of 128 columns: K must be a multiple of 128, or compile with 'tma_view = block'"}
+// CHECK: scf.for %[[BLOCK:.*]] = %c0_i32 to %{{.*}} step %c3_i32
+// CHECK: hopper.tma_load %{{.*}}[%c0_i32, %{{.*}}, %[[BLOCK]]] into %{{.*}} : <3x128x128xf8E4M3FN, 128>
+// CHECK: hopper.tma_load %{{.*}}[%c0_i32, %{{.*}}, %[[BLOCK]]] into %{{.*}} : <3x64x128xf8E4M3FN, 128>
+// CHECK: hopper.tma_load %{{.*}} : <3x128xf32, 0>
+// CHECK-NOT: hopper.tma_load
+// CHECK: hopper.wait
+func.func @whole_stages(%a: !a, %sfa: !sfa, %b: !b, %sfb: !sfb, %d: !d) {
+  dgemm.gemm ins(%a, %sfa, %b, %sfb : !a, !sfa, !b, !sfb) outs(%d : !d)
+      {schedule = #dgemm.schedule<tile = [128, 64], stages = 2, kblocks = 3,
+                                  tma_view = stage>}
+  return
+}
+
 // The blocks of a cluster bring half of the shared operand each, and their
 // consumers release every block's slot.
 // CHECK-LABEL: gpu.module @multicast_kernel

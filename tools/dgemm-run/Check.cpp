@@ -176,6 +176,8 @@ BitResult Checker::checkBits(const Problem &p, const Sample &sample,
         result.first = text;
       }
     }
+    for (size_t at = 0; at < size_t(p.n) * elt; ++at)
+      result.hash = (result.hash ^ bytes[at]) * 0x100000001b3;
     for (size_t at = size_t(p.n) * elt; at < bytes.size(); ++at)
       result.paddingWritten += bytes[at] != 0xff;
   }

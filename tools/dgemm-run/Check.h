@@ -27,6 +27,8 @@ struct BitResult {
   std::string first; ///< the first mismatch, in words
   /// Bytes between D's rows that were written.
   uint64_t paddingWritten = 0;
+  /// FNV-1a of D's elements, row by row, where all of D was looked at.
+  uint64_t hash = 0xcbf29ce484222325;
 };
 
 struct Fp64Result {

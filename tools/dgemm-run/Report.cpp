@@ -246,6 +246,8 @@ std::string dgemm::run::resultJson(const Device &device, const Case &c,
                     {"repeats", r.repeats},
                     {"repeat_mismatches", r.repeatMismatches},
                     {"fp64", toJson(r.fp64)}};
+  if (out.contains("check") && r.sample.full)
+    out["check"]["hash"] = format("%016llx", (unsigned long long)r.bits.hash);
   for (const PeerResult &peer : r.peers) {
     Json entry = {{"name", peer.name}};
     if (!peer.note.empty())

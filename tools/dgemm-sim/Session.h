@@ -14,6 +14,7 @@ struct Settings {
   unsigned systematic = 0;
   unsigned threads = 0;
   int64_t sms = 132;
+  bool strict = false;
   bool noCheck = false, counters = false, noVerify = false;
 };
 

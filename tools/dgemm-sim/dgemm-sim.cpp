@@ -72,6 +72,7 @@ int simulate(Session &session, const Settings &settings) {
     sim::Options options;
     options.seed = settings.seed + r;
     options.check = !settings.noCheck;
+    options.strict = settings.strict;
     options.threads = settings.threads;
     options.trace = !settings.trace.empty();
     options.smCount = (uint32_t)settings.sms;
@@ -147,6 +148,8 @@ int main(int argc, char **argv) {
                  "run all interleavings with up to that many preemptions");
   app.add_option("--max-runs", s.maxRuns, "at most that many of them");
   app.add_option("--mutants", s.mutants, "write the mutants' fates to a file");
+  app.add_flag("--strict", s.strict,
+               "reads end at fences and barriers only, not at wgmma waits");
   app.add_flag("--no-check", s.noCheck, "no hazard detection");
   app.add_flag("--no-verify", s.noVerify, "do not compute the expected D");
   app.add_flag("--counters", s.counters, "print instruction and byte counts");

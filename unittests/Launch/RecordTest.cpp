@@ -53,6 +53,18 @@ TEST(Record, OffsetIsOptional) {
   EXPECT_EQ(Json::parse(record->toJson()), json);
 }
 
+TEST(Record, AKernelMayHaveItsOwnSchedule) {
+  Json json = Json::parse(exampleRecord);
+  json["kernels"][0]["schedule"] = "#dgemm.schedule<tile = [64, 8]>";
+  Result<Record> record = Record::parse(json.dump());
+  ASSERT_TRUE(bool(record)) << record.message();
+  EXPECT_EQ(record->kernels[0].schedule, "#dgemm.schedule<tile = [64, 8]>");
+  // Unordered: the document has it behind `when`.
+  EXPECT_EQ(nlohmann::json::parse(record->toJson()), nlohmann::json(json));
+  EXPECT_EQ(errorWith("/kernels/0/schedule", ""),
+            "launch record: kernels[0].schedule: \"\" must not be empty");
+}
+
 TEST(Record, NotJson) {
   EXPECT_NE(parseError("{").find("launch record: not a JSON document"),
             std::string::npos);

@@ -43,6 +43,38 @@ TEST_F(CompileTest, StopsAtPTX) {
   EXPECT_EQ(record->toJson(), kernel.record);
 }
 
+TEST_F(CompileTest, OneRecordForARunOverM) {
+  OwningOpRef<ModuleOp> gemm = parseSourceString<ModuleOp>(R"(
+    func.func @gemm(
+        %a: memref<?x2048xf8E4M3FN>, %sfa: memref<?x16xf32, strided<[1, ?]>>,
+        %b: memref<7168x2048xf8E4M3FN>, %sfb: memref<56x16xf32>,
+        %d: memref<?x7168xbf16>) {
+      dgemm.gemm ins(%a, %sfa, %b, %sfb
+                     : memref<?x2048xf8E4M3FN>,
+                       memref<?x16xf32, strided<[1, ?]>>,
+                       memref<7168x2048xf8E4M3FN>, memref<56x16xf32>)
+          outs(%d : memref<?x7168xbf16>)
+      return
+    })",
+                                                           &context);
+  ASSERT_TRUE(gemm);
+  dgemm::PipelineOptions options;
+  options.stopAfter = "ptx";
+  options.m = {1, 128};
+  auto kernels = dgemm::compile(*gemm, options);
+  ASSERT_TRUE(succeeded(kernels));
+  ASSERT_EQ(kernels->size(), 1u);
+  auto record = dgemm::launch::Record::parse(kernels->front().record);
+  ASSERT_TRUE(static_cast<bool>(record)) << record.message();
+  ASSERT_GT(record->kernels.size(), 1u);
+  EXPECT_EQ(record->kernels.back().when.text(), "1");
+  for (const dgemm::launch::Kernel &kernel : record->kernels) {
+    EXPECT_NE(kernels->front().ptx.find(".entry " + kernel.name + "("),
+              std::string::npos);
+    EXPECT_EQ(kernel.schedule.rfind("#dgemm.schedule<", 0), 0u);
+  }
+}
+
 TEST_F(CompileTest, TwiceTheSameBytes) {
   dgemm::PipelineOptions options;
   options.stopAfter = "ptx";

@@ -27,6 +27,7 @@ std::vector<Feature> readFeatures(const std::string &directory) {
     Feature feature;
     feature.ptxFile = entry["ptx"];
     feature.name = entry["kernel"]["name"];
+    feature.reports = entry["reports"];
     json record = {{"dgemm_launch_record", 1},
                    {"compiler", "nvcc"},
                    {"target", "sm_90a"},
@@ -93,7 +94,8 @@ std::vector<uint32_t> runFeature(const std::string &backend,
     dgemm_tensor tensors[] = {{in, DGEMM_I32, 1, &shape, &stride},
                               {out, DGEMM_I32, 1, &shape, &stride}};
     done = ok(dgemm_kernel_launch(kernel, tensors, 2, nullptr, nullptr)) &&
-           ok(dgemm_stream_synchronize(device, nullptr)) &&
+           ok(dgemm_stream_synchronize(device, nullptr));
+    done = (done || !feature.reports.empty()) &&
            ok(dgemm_memcpy(device, output.data(), out, bytes, nullptr)) &&
            ok(dgemm_stream_synchronize(device, nullptr));
   }

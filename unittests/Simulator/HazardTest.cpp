@@ -234,10 +234,10 @@ TEST(SimulatorHazards, UnknownInstructionsNameTheLine) {
   EXPECT_FALSE(Program::load(wrap("", "ret;\nfrob.b32 %r1;"), error));
   EXPECT_EQ(error, "PTX line 9: 'frob.b32': unknown instruction");
   EXPECT_FALSE(Program::load(
-      wrap("", ".reg .b32 %r<2>;\nst.async.shared::cluster.b32 [%r0], %r1, "
-               "[%r1];"),
+      wrap("", ".reg .b64 %rd<2>;\nst.async.release.global.u64 [%rd0], %rd1, "
+               "[%rd1];"),
       error));
-  EXPECT_NE(error.find("is not supported"), std::string::npos);
+  EXPECT_NE(error.find("only .shared::cluster"), std::string::npos) << error;
 }
 
 TEST(SimulatorHazards, ArrivalTooMany) {

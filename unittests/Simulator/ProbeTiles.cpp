@@ -18,7 +18,11 @@ const std::vector<ProbeType> dgemm::sim::test::probeTypes = {
     {"probe_bf16_bf16", MmaType::BF16, MmaType::BF16, 0xaa61d185f7916e78,
      0x5fb32264c4abf664},
     {"probe_f16_f16", MmaType::F16, MmaType::F16, 0x424dc5f4f50ead65,
-     0x41771da42650f039}};
+     0x41771da42650f039},
+    {"probe_f16_of_e4m3", MmaType::E4M3, MmaType::E4M3, 0, 0, true},
+    {"probe_f16_of_e5m2", MmaType::E5M2, MmaType::E5M2, 0, 0, true},
+    {"probe_f16_of_mixed", MmaType::E4M3, MmaType::E5M2, 0, 0, true},
+    {"probe_f16_of_f16", MmaType::F16, MmaType::F16, 0, 0, true}};
 const char *const dgemm::sim::test::probeKindNames[kProbeKinds] = {
     "gauss",   "bits",    "tiny",  "outliers", "cancel",
     "large-c", "small-c", "zeros", "edge",     "special"};
@@ -117,4 +121,18 @@ ProbeBatch::ProbeBatch(const ProbeType &type, int batch)
   for (int t = 0; t < kProbeTiles; ++t)
     makeTile(type, kind(t, batch), rng, &a[t * 2048], &b[t * 2048],
              &c[t * 4096]);
+}
+
+std::vector<uint32_t> ProbeBatch::answer(const ProbeType &type,
+                                         int tile) const {
+  std::vector<float> d(&c[tile * 4096], &c[tile * 4096] + 4096);
+  if (type.half)
+    for (float &x : d)
+      x = widen(narrow(x, kHalf, Rounding::Nearest), kHalf);
+  multiplyStep(type.a, type.b, &a[tile * 2048], &b[tile * 2048], d.data(), 64,
+               64, true, false, false, type.half);
+  std::vector<uint32_t> bits;
+  for (float x : d)
+    bits.push_back(type.half ? narrow(x, kHalf, Rounding::Nearest) : asBits(x));
+  return bits;
 }

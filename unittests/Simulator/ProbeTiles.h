@@ -19,6 +19,7 @@ struct ProbeType {
   /// FNV-1a of the H200's answers over kProbeBatches batches, and of the
   /// first batch alone.
   uint64_t hash, firstHash;
+  bool half = false; // accumulates in f16
 };
 constexpr int kProbeBatches = 20;
 extern const std::vector<ProbeType> probeTypes;
@@ -31,6 +32,8 @@ struct ProbeBatch {
   std::vector<uint8_t> a, b;
   std::vector<float> c;
   ProbeBatch(const ProbeType &type, int batch);
+  /// The model's answer for one tile: f32 bits, or f16 bits in a word.
+  std::vector<uint32_t> answer(const ProbeType &type, int tile) const;
   static int kind(int tile, int batch) { return (tile + batch) % kProbeKinds; }
 };
 

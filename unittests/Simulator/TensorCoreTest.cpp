@@ -10,14 +10,9 @@ using namespace dgemm::sim::test;
 
 static uint64_t hashOfBatch(const ProbeType &type, int batch, uint64_t hash) {
   ProbeBatch tiles(type, batch);
-  std::vector<float> d(4096);
-  for (int t = 0; t < kProbeTiles; ++t) {
-    std::copy(&tiles.c[t * 4096], &tiles.c[t * 4096] + 4096, d.begin());
-    multiplyStep(type.a, type.b, &tiles.a[t * 2048], &tiles.b[t * 2048],
-                 d.data(), 64, 64, true);
-    for (float value : d)
-      hash = hashStep(hash, asBits(value));
-  }
+  for (int t = 0; t < kProbeTiles; ++t)
+    for (uint32_t word : tiles.answer(type, t))
+      hash = hashStep(hash, word);
   return hash;
 }
 

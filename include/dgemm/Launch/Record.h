@@ -73,6 +73,7 @@ struct Precondition {
 struct Kernel {
   std::string name;
   Expression when;
+  std::string schedule; ///< empty: the document's
   std::array<int64_t, 3> block{1, 1, 1};
   std::array<int64_t, 3> cluster{1, 1, 1};
   std::array<Expression, 3> grid;

@@ -22,7 +22,9 @@ def DGEMMTilePass : Pass<"dgemm-tile", "::mlir::ModuleOp"> {
   let description = [{
     Outlines each `dgemm.contract` into a kernel: a loop over the items of a
     work source, in it a loop over blocks of 128 K that carries an accumulator
-    tile, then one store. Leaves a `dgemm.launch`.
+    tile, then one store. Leaves a `dgemm.launch`. The cases of a
+    `dgemm.dispatch` become kernels of one module, each with its range of M as
+    its condition in the launch record.
   }];
   let dependentDialects = [
     "::dgemm::dg::DGEMMDialect", "::dgemm::hopper::HopperDialect",

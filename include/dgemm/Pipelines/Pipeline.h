@@ -3,6 +3,7 @@
 #ifndef DGEMM_PIPELINES_PIPELINE_H
 #define DGEMM_PIPELINES_PIPELINE_H
 
+#include "dgemm/Dialect/DGEMM/Transforms/SizeRange.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
@@ -29,7 +30,9 @@ struct PipelineOptions {
   /// Streaming multiprocessors that a schedule is chosen for.
   int64_t sms = 132;
   /// The M that a schedule is chosen for where M is dynamic.
-  int64_t m = 4096;
+  dg::SizeRange m = 4096;
+  /// A tuning table to choose by before the model is asked; empty means none.
+  std::string table;
   /// Say why a schedule was chosen.
   bool explain = false;
   /// Keep the milliseconds of LLVM's and ptxas's steps in the output.

@@ -63,6 +63,9 @@ struct Options {
   uint64_t seed = 0;
   /// Hazards, uninitialised data and races; results are the same without.
   bool check = true;
+  /// A read of shared memory counts as done before TMA overwrites it only
+  /// behind a fence or a barrier, not behind wgmma.wait_group.
+  bool strict = false;
   unsigned threads = 0;               // 0: one per core
   uint64_t stepLimit = 2000000000ull; // warp instructions per cluster
   /// Warp instructions without any effect before it counts as a livelock.

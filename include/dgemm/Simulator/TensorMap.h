@@ -30,6 +30,13 @@ struct TensorMap {
   unsigned elementBytes() const;
   /// Bytes that one box brings, out-of-bounds elements included.
   uint64_t boxBytes() const;
+  /// From one row of a box to the next in shared memory: a swizzled row takes
+  /// the whole span, even where the box is narrower (measured on an H200).
+  uint32_t pitch() const {
+    return swizzle ? 1u << swizzle : box[0] * elementBytes();
+  }
+  /// Bytes of shared memory that a box spans.
+  uint64_t sharedBytes() const;
   /// The driver's rules for cuTensorMapEncodeTiled; empty when they hold.
   std::string check() const;
 };

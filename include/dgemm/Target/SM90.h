@@ -62,7 +62,7 @@ constexpr int64_t kBlock = 128;
 /// so that neither MLIR nor the dialect is needed to ask.
 struct KernelShape {
   int64_t tileM = 0, tileN = 0;
-  int64_t warpgroups = 0, slices = 0;
+  int64_t warpgroups = 0, slices = 0, sliceRows = wgmmaM;
   int64_t stages = 0, kBlocks = 0, inFlight = 0;
   int64_t producerRegs = 0, consumerRegs = 0;
   /// Chunk buffers of D per warpgroup (0: D is stored without staging), their
@@ -94,6 +94,8 @@ struct SharedMemoryLayout {
 };
 
 SharedMemoryLayout computeSharedMemory(const KernelShape &shape);
+/// Its total alone, for whoever asks thousands of times.
+int64_t sharedMemoryBytes(const KernelShape &shape);
 
 /// Registers per thread at entry: what `threads` threads can all have.
 int64_t registersAtEntry(int64_t threads);

@@ -296,10 +296,15 @@ struct ConvertReadScales : ConvertOpToLLVMPattern<ReadScalesOp> {
         offsetBy(b, loc, adaptor.getBuffer(), mul(b, loc, adaptor.getRow(), 4));
     SmallVector<Value> values;
     if (type.getSide() == Side::Lhs) {
-      Value mine = offsetBy(b, loc, first, mul(b, loc, fragmentRow(b, loc), 4));
-      for (int64_t bytes : {0, 8 * 4})
-        values.push_back(
-            LLVM::LoadOp::create(b, loc, f32, offsetBy(b, loc, mine, bytes)));
+      bool thin = type.getExtent() < kFragmentRows;
+      for (int64_t half : {0, 8}) {
+        Value row = add(b, loc, fragmentRow(b, loc), half);
+        if (thin) // rows beyond the last are never stored
+          row = arith::MinSIOp::create(b, loc, row,
+                                       constant(b, loc, type.getExtent() - 1));
+        values.push_back(LLVM::LoadOp::create(
+            b, loc, f32, offsetBy(b, loc, first, mul(b, loc, row, 4))));
+      }
     } else {
       Value mine = offsetBy(b, loc, first, mul(b, loc, fragmentCol(b, loc), 4));
       auto two = VectorType::get({2}, f32);
@@ -394,15 +399,24 @@ struct ConvertSliceScales : ConvertOpToLLVMPattern<SliceScalesOp> {
     Value inside =
         arith::AndIOp::create(b, loc, extract(b, loc, source, kSplitValues),
                               constant(b, loc, kBlock - 1));
-    Value row = arith::AddIOp::create(b, loc, inside, adaptor.getRow());
-    Value result = extract(b, loc, source, 0);
-    for (int64_t v = 1; v < kSplitValues; ++v) {
-      Value beyond = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sge,
-                                           row, constant(b, loc, v * kBlock));
-      result = arith::SelectOp::create(b, loc, beyond,
-                                       extract(b, loc, source, v), result);
+    Value first = arith::AddIOp::create(b, loc, inside, adaptor.getRow());
+    auto choose = [&](Value row) {
+      Value result = extract(b, loc, source, 0);
+      for (int64_t v = 1; v < kSplitValues; ++v) {
+        Value beyond = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sge,
+                                             row, constant(b, loc, v * kBlock));
+        result = arith::SelectOp::create(b, loc, beyond,
+                                         extract(b, loc, source, v), result);
+      }
+      return result;
+    };
+    if (op.getType().getKind() == ScaleKind::Scalar) {
+      b.replaceOp(op, choose(first));
+      return success();
     }
-    b.replaceOp(op, result);
+    Value row = arith::AddIOp::create(b, loc, first, fragmentRow(b, loc));
+    b.replaceOp(op, pack(b, loc, convertScales(op.getType()),
+                         {choose(row), choose(add(b, loc, row, 8))}));
     return success();
   }
 };

@@ -8,6 +8,10 @@ using namespace dgemm::hopper;
 
 namespace {
 
+constexpr int64_t kWarpLanes = 32;
+/// Rows of a fragment that one warp holds.
+constexpr int64_t kWarpRows = 16;
+
 /// The elements of a matrix that a thread's registers stand for.
 class GlobalAccess {
 public:
@@ -123,6 +127,48 @@ void expandAdd(OpBuilder &b, AddMatrixOp op) {
   op.replaceAllUsesWith(sum.getResult(0));
 }
 
+/// The lanes of a warp take the pieces of its part of the buffer in turn:
+/// 16 rows, or where transposed 16 columns of all rows.
+void expandLines(OpBuilder &b, StoreLinesOp op) {
+  Location loc = op.getLoc();
+  BufferType type = op.getBuffer().getType();
+  bool transposed = op.getTransposed();
+  int64_t perPiece = 16 * type.getShape()[1] / type.getRowBytes();
+  int64_t rows = transposed ? type.getShape()[0] : kWarpRows;
+  int64_t pieces = (transposed ? kWarpRows : type.getShape()[1]) / perPiece;
+  Value lane = laneIndex(b, loc);
+  Value firstRow = mul(b, loc, warpInGroup(b, loc), kWarpRows);
+  auto plus = [&](Value lhs, Value rhs) -> Value {
+    return arith::AddIOp::create(b, loc, lhs, rhs);
+  };
+  auto less = [&](Value lhs, Value rhs) -> Value {
+    return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, lhs, rhs);
+  };
+  for (int64_t done = 0; done < rows * pieces; done += kWarpLanes) {
+    Value index = add(b, loc, lane, done);
+    Value line =
+        arith::DivUIOp::create(b, loc, index, constant(b, loc, pieces));
+    Value piece =
+        arith::SubIOp::create(b, loc, index, mul(b, loc, line, pieces));
+    Value along = mul(b, loc, piece, perPiece);
+    // Where in the buffer, then in the matrix.
+    Value fromRow = transposed ? line : plus(firstRow, line);
+    Value fromCol = transposed ? plus(firstRow, along) : along;
+    Value row = plus(op.getRow(), transposed ? fromCol : fromRow);
+    Value col = plus(op.getCol(), transposed ? fromRow : fromCol);
+    Value inside = arith::AndIOp::create(b, loc, less(row, op.getRows()),
+                                         less(col, op.getCols()));
+    if (done + kWarpLanes > rows * pieces)
+      inside = arith::AndIOp::create(
+          b, loc, inside, less(index, constant(b, loc, rows * pieces)));
+    branch(b, loc, inside, [&] {
+      StorePieceOp::create(b, loc, op.getBuffer(), fromRow, fromCol,
+                           op.getDest(), transposed ? col : row,
+                           transposed ? row : col);
+    });
+  }
+}
+
 void expandStore(OpBuilder &b, StoreOp op) {
   Location loc = op.getLoc();
   auto type = mlir::cast<FragmentType>(op.getValue().getType());
@@ -166,6 +212,8 @@ void dgemm::expandGlobalAccess(gpu::GPUFuncOp kernel) {
     b.setInsertionPoint(op);
     if (auto addition = dyn_cast<AddMatrixOp>(op))
       expandAdd(b, addition);
+    else if (auto lines = dyn_cast<StoreLinesOp>(op))
+      expandLines(b, lines);
     else if (auto store = dyn_cast<StoreOp>(op);
              store && isa<FragmentType>(store.getValue().getType()))
       expandStore(b, store);

@@ -12,6 +12,9 @@ using namespace dgemm::hopper;
 
 namespace {
 
+/// What one lane stores at once, the widest store there is.
+constexpr unsigned kPieceBytes = 16;
+
 struct ConvertSubbuffer : ConvertOpToLLVMPattern<SubbufferOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
   LogicalResult matchAndRewrite(SubbufferOp op, OpAdaptor adaptor,
@@ -140,6 +143,39 @@ private:
   int64_t pitch, mask;
 };
 
+struct ConvertStorePiece : ConvertOpToLLVMPattern<StorePieceOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult matchAndRewrite(StorePieceOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &b) const override {
+    Location loc = op.getLoc();
+    BufferType type = op.getBuffer().getType();
+    SwizzledBuffer buffer(b, loc, adaptor.getBuffer(), type);
+    int64_t bytes = type.getRowBytes() / type.getShape()[1];
+    auto words = VectorType::get({4}, b.getI32Type());
+    Value from = buffer.at(adaptor.getFromRow(),
+                           mul(b, loc, adaptor.getFromCol(), bytes));
+    Value piece = LLVM::LoadOp::create(b, loc, words, from, kPieceBytes);
+    auto wide = [&](Value value) -> Value {
+      return arith::ExtUIOp::create(b, loc, b.getI64Type(), value);
+    };
+    Value to = getStridedElementPtr(
+        b, loc, mlir::cast<MemRefType>(op.getDest().getType()),
+        adaptor.getDest(), {wide(adaptor.getRow()), wide(adaptor.getCol())});
+    LLVM::StoreOp::create(b, loc, piece, to, kPieceBytes);
+    b.eraseOp(op);
+    return success();
+  }
+};
+
+struct ConvertWarpSync : ConvertOpToLLVMPattern<WarpSyncOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult matchAndRewrite(WarpSyncOp op, OpAdaptor,
+                                ConversionPatternRewriter &b) const override {
+    b.replaceOpWithNewOp<NVVM::SyncWarpOp>(op, constant(b, op.getLoc(), -1));
+    return success();
+  }
+};
+
 struct ConvertStageFragment : ConvertOpToLLVMPattern<StageFragmentOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
   LogicalResult matchAndRewrite(StageFragmentOp op, OpAdaptor adaptor,
@@ -256,5 +292,6 @@ void dgemm::populateMemoryPatterns(LLVMTypeConverter &converter,
                                    RewritePatternSet &patterns) {
   patterns.add<ConvertSubbuffer, ConvertView, ConvertBarrier, ConvertFenceAsync,
                ConvertTmaStore, ConvertTmaStoreCommit, ConvertTmaStoreWait,
-               ConvertThreadId, ConvertStageFragment>(converter);
+               ConvertThreadId, ConvertStorePiece, ConvertWarpSync,
+               ConvertStageFragment>(converter);
 }

@@ -116,10 +116,61 @@ private:
               cast(b, loc, LLVM::LLVMPointerType::get(b.getContext()), arg),
               Value(), /*tensormap=*/true);
     });
+    clearReadOn();
     if (ready.getCluster() > 1)
       clusterBarrier(ready.getCluster());
     else
       NVVM::BarrierOp::create(b, loc);
+  }
+
+  /// What thin wgmmas read behind a slot is zero, once and for all: the rows
+  /// that come of it are never stored, but shared memory is never read before
+  /// it was written. All threads share the work.
+  void clearReadOn() {
+    bool any = false;
+    kernel.walk([&](PipelineOp op) {
+      const SharedLayout::Ring &place = layout.rings.find(op)->second;
+      for (auto [field, bytes] : llvm::enumerate(place.readOn))
+        if (bytes > 0) {
+          clearBehindSlots(op, place, field);
+          any = true;
+        }
+    });
+    if (any)
+      NVVM::FenceProxyOp::create(
+          b, loc,
+          NVVM::ProxyKindAttr::get(b.getContext(),
+                                   NVVM::ProxyKind::async_shared),
+          NVVM::SharedSpaceAttr::get(b.getContext(),
+                                     NVVM::SharedSpace::shared_cta));
+  }
+
+  void clearBehindSlots(PipelineOp op, const SharedLayout::Ring &place,
+                        unsigned field) {
+    constexpr int64_t piece = 16;
+    auto launch = kernel->getAttrOfType<DictionaryAttr>(kLaunchAttr);
+    int64_t threads =
+        mlir::cast<IntegerAttr>(launch.getAs<ArrayAttr>("block")[0]).getInt();
+    int64_t perSlot = place.readOn[field] / piece;
+    int64_t total = perSlot * int64_t(op.getDepth());
+    int64_t behind = place.offsets[field] +
+                     op.getPipe().getType().getFields()[field].getBytes();
+    Value zero = LLVM::ZeroOp::create(
+        b, loc, VectorType::get({piece / 4}, b.getI32Type()));
+    for (int64_t first = 0; first < total; first += threads) {
+      Value mine = add(b, loc, threadIndex(b, loc), first);
+      Value some = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult,
+                                         mine, constant(b, loc, total));
+      branch(some, [&] {
+        Value slot =
+            arith::DivUIOp::create(b, loc, mine, constant(b, loc, perSlot));
+        Value inSlot =
+            arith::RemUIOp::create(b, loc, mine, constant(b, loc, perSlot));
+        Value at = address(behind, place.strides[field], slot);
+        at = offsetBy(b, loc, at, mul(b, loc, inSlot, piece));
+        LLVM::StoreOp::create(b, loc, zero, at, piece);
+      });
+    }
   }
 
   // Not `.aligned`: after the roles the lanes of a warp may come one by one.

@@ -15,6 +15,24 @@ struct Piece {
 };
 } // namespace
 
+/// Bytes that the wgmmas of a kernel read behind each slot of a field: one
+/// reads 64 rows of its lhs, however many there are.
+static int64_t getReadOn(PipelineOp pipe, unsigned field,
+                         gpu::GPUFuncOp kernel) {
+  int64_t bytes = 0;
+  kernel.walk([&](WgmmaOp op) {
+    BufferType lhs = op.getLhs().getType();
+    Value buffer = op.getLhs();
+    while (auto part = buffer.getDefiningOp<SubbufferOp>())
+      buffer = part.getSource();
+    auto wait = buffer.getDefiningOp<WaitOp>();
+    if (wait && getPipeline(wait.getPipe()) == pipe &&
+        cast<OpResult>(buffer).getResultNumber() == field)
+      bytes = std::max(bytes, (64 - lhs.getShape()[0]) * lhs.getRowBytes());
+  });
+  return bytes;
+}
+
 SharedLayout dgemm::layoutSharedMemory(gpu::GPUFuncOp kernel) {
   SharedLayout layout;
   // First all rings and buffers, so that the map's entries stay in place.
@@ -26,6 +44,7 @@ SharedLayout dgemm::layoutSharedMemory(gpu::GPUFuncOp kernel) {
     size_t fields = op.getPipe().getType().getFields().size();
     ring.offsets.resize(fields);
     ring.strides.resize(fields);
+    ring.readOn.resize(fields);
   });
   kernel.walk([&](SharedOp op) {
     buffers.push_back(op);
@@ -37,7 +56,9 @@ SharedLayout dgemm::layoutSharedMemory(gpu::GPUFuncOp kernel) {
     SharedLayout::Ring &ring = layout.rings[op];
     for (auto [i, field] :
          llvm::enumerate(op.getPipe().getType().getFields())) {
-      ring.strides[i] = llvm::alignTo(field.getBytes(), field.getAlignment());
+      ring.readOn[i] = getReadOn(op, i, kernel);
+      ring.strides[i] = llvm::alignTo(field.getBytes() + ring.readOn[i],
+                                      field.getAlignment());
       pieces.push_back({ring.strides[i] * int64_t(op.getDepth()),
                         field.getAlignment(), &ring.offsets[i]});
     }

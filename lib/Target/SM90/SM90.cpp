@@ -24,34 +24,50 @@ template <typename... Ts> static std::string text(const Ts &...parts) {
 
 //===-- Shared memory -----------------------------------------------------===//
 
-SharedMemoryLayout
-dgemm::target::sm90::computeSharedMemory(const KernelShape &shape) {
-  SharedMemoryLayout layout;
-  auto place = [&](const char *name, int64_t entries, int64_t bytes) {
-    const int64_t size = entries * roundUp(bytes, tmaSharedAlignment);
-    layout.arrays.push_back({name, size});
-    layout.total += size;
+/// Calls `place(name, bytes)` for each array.
+template <typename Place>
+static void placeArrays(const KernelShape &shape, Place place) {
+  auto placeEntries = [&](const char *name, int64_t entries, int64_t bytes) {
+    place(name, entries * roundUp(bytes, tmaSharedAlignment));
   };
   const int64_t stages = shape.stages, kBlocks = shape.kBlocks;
-  place("lhs", stages, kBlocks * shape.tileM * kBlock);
-  place("rhs", stages, kBlocks * shape.tileN * kBlock);
-  place("output", shape.warpgroups * shape.buffers,
-        wgmmaM * shape.chunk * shape.elementBytes);
-  place("lhs scales", stages, shape.lhsStaged ? kBlocks * shape.tileM * 4 : 0);
-  place("rhs scales", stages, shape.rhsStaged ? kBlocks * shape.tileN * 4 : 0);
-  place("lhs tile scales", tilesInFlight,
-        shape.lhsTileRows * shape.kCapacity * 4);
-  place("rhs tile scales", tilesInFlight,
-        shape.rhsTileRows * shape.kCapacity * 4);
-  place("coordinates", tilesInFlight, shape.producerCoordinates ? 16 : 0);
+  // A wgmma of a thin slice reads on to 64 rows.
+  const int64_t readOn = wgmmaM - shape.sliceRows;
+  placeEntries("lhs", stages, (kBlocks * shape.tileM + readOn) * kBlock);
+  placeEntries("rhs", stages, kBlocks * shape.tileN * kBlock);
+  placeEntries("output", shape.warpgroups * shape.buffers,
+               wgmmaM * shape.chunk * shape.elementBytes);
+  placeEntries("lhs scales", stages,
+               shape.lhsStaged ? kBlocks * shape.tileM * 4 : 0);
+  placeEntries("rhs scales", stages,
+               shape.rhsStaged ? kBlocks * shape.tileN * 4 : 0);
+  placeEntries("lhs tile scales", tilesInFlight,
+               shape.lhsTileRows * shape.kCapacity * 4);
+  placeEntries("rhs tile scales", tilesInFlight,
+               shape.rhsTileRows * shape.kCapacity * 4);
+  placeEntries("coordinates", tilesInFlight,
+               shape.producerCoordinates ? 16 : 0);
   // A full and an empty barrier for each entry of a ring.
   const bool tileRing =
       shape.producerCoordinates || shape.lhsTileRows || shape.rhsTileRows;
-  const int64_t barriers =
-      2 * mbarrierBytes * (stages + (tileRing ? tilesInFlight : 0));
-  layout.arrays.push_back({"barriers", barriers});
-  layout.total += barriers;
+  place("barriers",
+        2 * mbarrierBytes * (stages + (tileRing ? tilesInFlight : 0)));
+}
+
+SharedMemoryLayout
+dgemm::target::sm90::computeSharedMemory(const KernelShape &shape) {
+  SharedMemoryLayout layout;
+  placeArrays(shape, [&](const char *name, int64_t bytes) {
+    layout.arrays.push_back({name, bytes});
+    layout.total += bytes;
+  });
   return layout;
+}
+
+int64_t dgemm::target::sm90::sharedMemoryBytes(const KernelShape &shape) {
+  int64_t total = 0;
+  placeArrays(shape, [&](const char *, int64_t bytes) { total += bytes; });
+  return total;
 }
 
 std::string SharedMemoryLayout::itemise() const {
@@ -68,9 +84,9 @@ std::string SharedMemoryLayout::itemise() const {
 }
 
 std::string dgemm::target::sm90::checkSharedMemory(const KernelShape &shape) {
-  SharedMemoryLayout layout = computeSharedMemory(shape);
-  if (layout.total <= sharedMemoryPerCTA)
+  if (sharedMemoryBytes(shape) <= sharedMemoryPerCTA)
     return {};
+  SharedMemoryLayout layout = computeSharedMemory(shape);
   return text("needs ", layout.total, " bytes of shared memory, ",
               layout.total - sharedMemoryPerCTA, " more than the ",
               sharedMemoryPerCTA, " of a CTA: ", layout.itemise());

@@ -240,7 +240,7 @@ func.func @f(
     %b: memref<124x384xf8E4M3FN>,
     %sfb: memref<1x3xf32>,
     %d: memref<?x124xbf16, strided<[128, 1]>>) {
-  // expected-error @+1 {{'dgemm.gemm' op cannot use its schedule: store = tma: a row of D has 248 bytes, and TMA writes multiples of 16, so beyond its end; choose store = direct}}
+  // expected-error @+1 {{'dgemm.gemm' op cannot use its schedule: store = tma: a row of D has 248 bytes, and it writes multiples of 16, so beyond its end; choose store = direct}}
   dgemm.gemm ins(%a, %sfa, %b, %sfb :
       memref<?x384xf8E4M3FN>,
       memref<?x3xf32, strided<[1, ?]>>,
@@ -248,5 +248,27 @@ func.func @f(
       memref<1x3xf32>)
       outs(%d : memref<?x124xbf16, strided<[128, 1]>>)
       {schedule = #dgemm.schedule<tile = [128, 128], stages = 4>}
+  return
+}
+
+// -----
+
+// S34: a box of whole K blocks.
+
+func.func @f(
+    %a: memref<?x400xf8E4M3FN>,
+    %sfa: memref<?x4xf32, strided<[1, ?]>>,
+    %b: memref<128x400xf8E4M3FN>,
+    %sfb: memref<1x4xf32>,
+    %d: memref<?x128xbf16>) {
+  // expected-error @+1 {{'dgemm.gemm' op cannot use its schedule: tma_view = stage needs a K that is a multiple of 128, not 400; choose tma_view = block}}
+  dgemm.gemm ins(%a, %sfa, %b, %sfb :
+      memref<?x400xf8E4M3FN>,
+      memref<?x4xf32, strided<[1, ?]>>,
+      memref<128x400xf8E4M3FN>,
+      memref<1x4xf32>)
+      outs(%d : memref<?x128xbf16>)
+      {schedule = #dgemm.schedule<tile = [128, 64], stages = 3, kblocks = 2,
+                                  tma_view = stage>}
   return
 }

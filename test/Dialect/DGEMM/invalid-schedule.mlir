@@ -111,13 +111,6 @@
 
 // S1: the same for each of them.
 
-// expected-error @+1 {{tma_view = stage does not lower yet; only tma_view = block does}}
-"test.op"() {s = #dgemm.schedule<tma_view = stage>} : () -> ()
-
-// -----
-
-// S1: the same for each of them.
-
 // expected-error @+1 {{residency = one_shot does not lower yet; only residency = ring does}}
 "test.op"() {s = #dgemm.schedule<residency = one_shot>} : () -> ()
 
@@ -188,8 +181,36 @@
 
 // S3: m is what the warpgroups compute.
 
-// expected-error @+1 {{tile m is 256, but 3 consumer warpgroups with one or two slices of 64 rows each compute 192 or 384}}
+// expected-error @+1 {{tile m is 256, but 3 consumer warpgroups compute 128 rows each, or a multiple of 8 rows up to 64: 192 or 384, or a multiple of 24 below}}
 "test.op"() {s = #dgemm.schedule<tile = [256, 96], warpgroups = 3>} : () -> ()
+
+// -----
+
+// S3: thin rows come in whole groups of eight.
+
+// expected-error @+1 {{tile m is 60, but 1 consumer warpgroups compute 128 rows each, or a multiple of 8 rows up to 64: 64 or 128, or a multiple of 8 below}}
+"test.op"() {s = #dgemm.schedule<tile = [60, 8], warpgroups = 1, chunk = 8>} : () -> ()
+
+// -----
+
+// S32: one K block has no stage to load at once.
+
+// expected-error @+1 {{tma_view = stage loads the K blocks of a stage at once, but kblocks = 1; choose tma_view = block}}
+"test.op"() {s = #dgemm.schedule<tma_view = stage>} : () -> ()
+
+// -----
+
+// S32: each CTA of a cluster loads some rows of a shared operand.
+
+// expected-error @+1 {{tma_view = stage loads the K blocks of a stage at once, but a multicast operand is cut by rows; choose tma_view = block}}
+"test.op"() {s = #dgemm.schedule<tile = [128, 64], kblocks = 2, tma_view = stage, cluster = 2, multicast = rhs>} : () -> ()
+
+// -----
+
+// S33: TMA stores whole slices.
+
+// expected-error @+1 {{store = tma stages slices of 64 rows, but these have 56; choose store = lines or direct}}
+"test.op"() {s = #dgemm.schedule<tile = [56, 8], warpgroups = 1, chunk = 8>} : () -> ()
 
 // -----
 
@@ -223,8 +244,8 @@
 
 // S7: K blocks per stage.
 
-// expected-error @+1 {{kblocks must be 1, 2 or 4, not 3}}
-"test.op"() {s = #dgemm.schedule<kblocks = 3>} : () -> ()
+// expected-error @+1 {{kblocks must be from 1 to 8, not 9}}
+"test.op"() {s = #dgemm.schedule<kblocks = 9>} : () -> ()
 
 // -----
 

@@ -145,7 +145,7 @@ gpu.module @module {
       %f: !hopper.fragment<64x64xf32>,
       %l: !hopper.scales<lhs, 64, split>,
       %r: !hopper.scales<rhs, 64, scalar>) kernel {
-    // expected-error @+1 {{a 64-row slice lies in one block of 128 rows: its scales are 'scalar' or 'vector'}}
+    // expected-error @+1 {{the scales of a slice's rows are 'scalar' or 'vector'}}
     %d = hopper.promote %f, %f scales %l, %r
         : !hopper.fragment<64x64xf32>, !hopper.scales<lhs, 64, split>,
           !hopper.scales<rhs, 64, scalar>

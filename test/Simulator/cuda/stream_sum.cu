@@ -41,6 +41,7 @@ extern "C" __global__ void __launch_bounds__(160)
     for (int c = 0; c < chunks; ++c) {
       barWait(smem(&full[slot]), phase);
       sum += ring[slot][threadIdx.x] + ring[slot][threadIdx.x + 128];
+      proxyFence(); // the reads are done before the copy that comes next
       __syncwarp();
       if (lane == 0)
         asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(

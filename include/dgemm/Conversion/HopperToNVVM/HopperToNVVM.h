@@ -12,6 +12,8 @@ struct SharedLayout {
   struct Ring {
     /// For each field its first slot, and the distance to the next one.
     llvm::SmallVector<int64_t> offsets, strides;
+    /// Bytes behind each slot of a field that a thin wgmma reads too.
+    llvm::SmallVector<int64_t> readOn;
     /// The first full and the first empty barrier; 8 bytes each.
     int64_t full = 0, empty = 0;
   };

@@ -29,7 +29,7 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     | knob | default | meaning |
     |---|---|---|
     | `tile = [m, n]` | `[256, 128]` | rows on WGMMA's M side, columns on its N side |
-    | `warpgroups` | 2 | consumer warpgroups; each computes m / 64 / warpgroups slices of 64 rows |
+    | `warpgroups` | 2 | consumer warpgroups; each computes m / warpgroups rows: two slices of 64, or one of 64 or fewer (thin rows: the rest of the 64 that a wgmma reads is ignored) |
     | `swap` | false | B on the M side; D is stored transposed |
 
     #### Pipeline
@@ -37,8 +37,9 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     | knob | default | meaning |
     |---|---|---|
     | `stages` | 3 | buffers in the ring of operands |
-    | `kblocks` | 1 | K blocks of 128 per stage: 1, 2 or 4 |
+    | `kblocks` | 1 | K blocks of 128 per stage, 1 to 8 |
     | `in_flight` | 1 | WGMMA groups, of one K block and one temporary accumulator each, before the first wait |
+    | `tma_view` | `block` | one TMA load of an operand per K `block`, or one of all the K blocks of a `stage` (a box of three dimensions; K is a multiple of 128) |
     | `unroll` | 1 | stages per iteration of the K loop |
     | `cluster` | 1 | CTAs per cluster: 1 or 2 |
     | `multicast` | `none` | the operand whose tile a cluster shares: `lhs` (a cluster along n) or `rhs` (along m) |
@@ -70,9 +71,9 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     | `epilogue` | `after` | after the K loop, or `overlapped` with the neighbouring MMAs |
     | `chunk` | 64 | columns of a tile that are converted and stored together |
     | `buffers` | 8 | chunk buffers per warpgroup; it gets no more than it can use in equal batches |
-    | `store` | `tma` | through shared memory and TMA, or `direct` from registers |
+    | `store` | `tma` | through shared memory and TMA, through shared memory as `lines` of 16-byte pieces that each warp stores by itself, or `direct` from registers |
 
-    A buffer holds 64 rows of one chunk. Its rows lie in D's contiguous
+    A buffer holds the rows of a slice of one chunk. Its rows lie in D's contiguous
     direction: `chunk` elements, or after a swap the 64 rows of a slice. Rows
     of exactly 32, 64 or 128 bytes are swizzled by that width, others are not.
 
@@ -81,16 +82,17 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     These have a place, a printed form and one legal value, the default:
     `partition = stride`, `split_k = 1`, `reduce = none`, `snake = false`,
     `n_variants = 1`, `wg_axis = m`, `skip = none`, `temp = single`,
-    `tma_view = block`, `residency = ring`, `l2_promotion = 256`,
+    `residency = ring`, `l2_promotion = 256`,
     `lhs_evict = normal`, `rhs_evict = normal`, `producer_warps = 1`,
     `accumulate = load`, `sync = warpgroup`, `ctas_per_sm = 1`, `pdl = none`.
 
     #### Shared memory
 
     All of it counts against 232448 bytes, each entry rounded up to 128: lhs
-    and rhs tiles (stages entries of kblocks x rows x 128), D's chunk buffers
-    (warpgroups x buffers entries of 64 x chunk elements, only with
-    `store = tma`), staged scales (stages entries of kblocks x rows x 4),
+    and rhs tiles (stages entries of kblocks x rows x 128; where a slice has
+    fewer than 64 rows, those of lhs have the missing rows behind them, for
+    the wgmma that reads on), D's chunk buffers (warpgroups x buffers entries
+    of 64 x chunk elements, not with `store = direct`), staged scales (stages entries of kblocks x rows x 4),
     per-tile scales (two entries of blocks of 128 rows that a tile can touch x
     K blocks x 4), tile coordinates (two entries of 16), and two barriers of 8
     bytes for each stage and for each of two tiles in flight.
@@ -101,11 +103,11 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
 
     * S1: Knobs without a lowering have their default.
     * S2: There are 1 to 3 consumer warpgroups.
-    * S3: m is 64 x warpgroups x slices, with one or two slices.
+    * S3: m is warpgroups x 128, or warpgroups x a multiple of 8 up to 64.
     * S4: m is at most 256, the rows of a TMA box.
     * S5: n is a multiple of 8 from 8 to 256, the shapes of WGMMA.
     * S6: There are 1 to 64 stages.
-    * S7: `kblocks` is 1, 2 or 4.
+    * S7: `kblocks` is 1 to 8.
     * S8: `in_flight` divides `kblocks`.
     * S9: `unroll` is 1 to 16.
     * S10: `max_kblocks` is 1 to 8192.
@@ -124,8 +126,11 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
       `kblocks = 1`: the others do not lower yet.
     * S19: `buffers` is 1 to 64.
     * S20: `chunk` is a multiple of 8 from 8 to 256.
-    * S21: With `store = tma`, `chunk` divides n.
+    * S21: Unless `store = direct`, `chunk` divides n.
     * S22: `raster_width` is 1 to 65535.
+    * S32: `tma_view = stage` has two or more K blocks in a stage and no
+      multicast.
+    * S33: `store = tma` has slices of 64 rows.
 
     For a problem:
 
@@ -135,14 +140,18 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     * S26: `staged` scales have row stride 1.
     * S27: `staged` scales have a K stride that is, where static, a multiple
       of 4.
-    * S28: With `store = tma`, D's row stride, where static, is a multiple of
-      16 bytes.
+    * S28: Unless `store = direct`, D's row stride, where static, is a
+      multiple of 16 bytes.
     * S29: Shared memory suffices.
     * S30: A persistent `overlapped` schedule has at least two K blocks: K,
       where static, is above 128. The kernel checks a dynamic K at launch.
-    * S31: With `store = tma`, a row of D is, where N is static, a multiple of
-      16 bytes long: TMA writes the 16 bytes that hold a row's end as a whole
-      (measured on an H200). The kernel checks a dynamic N at launch.
+    * S31: Unless `store = direct`, a row of D is, where N is static, a
+      multiple of 16 bytes long: both ways write the 16 bytes that hold a
+      row's end as a whole (TMA: measured on an H200). The kernel checks a
+      dynamic N at launch.
+    * S34: With `tma_view = stage`, K is, where static, a multiple of 128: a
+      box would take the missing elements of a block from the next row. The
+      kernel checks a dynamic K at launch.
   }];
   let parameters = (ins
     AttrParameter<"::dgemm::dg::Schedule", "the value of every knob">:$value);
@@ -153,6 +162,7 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     int64_t getTileN() const { return getValue().tileN; }
     int64_t getWarpgroups() const { return getValue().warpgroups; }
     int64_t getSlices() const { return getValue().getSlices(); }
+    int64_t getSliceRows() const { return getValue().getSliceRows(); }
     int64_t getThreads() const { return getValue().getThreads(); }
     int64_t getStages() const { return getValue().stages; }
     int64_t getKBlocks() const { return getValue().kBlocks; }
@@ -164,6 +174,7 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     RasterAxis getRasterAxis() const { return getValue().rasterAxis; }
     int64_t getRasterWidth() const { return getValue().rasterWidth; }
     int64_t getUnroll() const { return getValue().unroll; }
+    TMAView getTmaView() const { return getValue().tmaView; }
     ScalePath getLhsScales() const { return getValue().lhsScales; }
     ScalePath getRhsScales() const { return getValue().rhsScales; }
     int64_t getMaxKBlocks() const { return getValue().maxKBlocks; }

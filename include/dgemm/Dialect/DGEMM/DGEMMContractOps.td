@@ -1,8 +1,73 @@
-// What a dgemm.gemm becomes on its way down: one canonical problem, and the
-// launch of a kernel. Included by DGEMMOps.td.
+// What a dgemm.gemm becomes on its way down: a choice of kernels by M, one
+// canonical problem, the launch of a kernel. Included by DGEMMOps.td.
 
 #ifndef DGEMM_DIALECT_DGEMM_DGEMMCONTRACTOPS_TD
 #define DGEMM_DIALECT_DGEMM_DGEMMCONTRACTOPS_TD
+
+def DGEMM_DispatchOp : Op<DGEMM_Dialect, "dispatch",
+    [NoTerminator, SingleBlock, RecursiveMemoryEffects]> {
+  let summary = "one product, with a schedule for each range of M";
+  let description = [{
+    #### Semantics
+
+    Every case holds the same product with a schedule of its own. The case
+    whose range the number of rows M lies in is computed. Ranges begin at 1,
+    follow each other without gaps, and the last has no end, so that every M
+    has its case (M = 0 computes nothing, in whichever).
+
+    The rungs below treat the product in each case as any other. The rung
+    `tile` makes one module of all cases, with a kernel for each, and the
+    ranges become the kernels' conditions in the launch record.
+
+    #### Constraints
+
+    * R1: There is one bound less than there are cases: the last M of every
+      case but the last.
+    * R2: Bounds are positive and ascend.
+    * R3: Each case holds one operation, a `dgemm.gemm` on memrefs or a
+      `dgemm.contract`, and all cases the same kind.
+    * R4: All cases compute the same: their operands and attributes are equal
+      but for the schedule.
+    * R5: M is dynamic.
+    * R6: The schedules make constants of the same sizes, since one launch
+      record describes the operands.
+
+    #### Example
+
+    ```mlir
+    dgemm.dispatch case 1 {
+      dgemm.gemm ins(...) outs(...) {schedule = #dgemm.schedule<...>}
+    } case 2 to 63 {
+      dgemm.gemm ins(...) outs(...) {schedule = #dgemm.schedule<...>}
+    } case from 64 {
+      dgemm.gemm ins(...) outs(...) {schedule = #dgemm.schedule<...>}
+    }
+    ```
+  }];
+  let arguments = (ins DenseI64ArrayAttr:$bounds);
+  let regions = (region VariadicRegion<SizedRegion<1>>:$cases);
+  let hasCustomAssemblyFormat = 1;
+  let hasVerifier = 1;
+  let hasRegionVerifier = 1;
+  let extraClassDeclaration = [{
+    /// The smallest M of a case.
+    int64_t getFirst(unsigned index) {
+      return index == 0 ? 1 : getBounds()[index - 1] + 1;
+    }
+    /// The largest M of a case; nullopt for the last, which has no end.
+    std::optional<int64_t> getLast(unsigned index) {
+      if (index < getBounds().size())
+        return getBounds()[index];
+      return std::nullopt;
+    }
+    /// The operation that a case holds.
+    ::mlir::Operation *getProduct(unsigned index) {
+      return &getCases()[index].front().front();
+    }
+    /// "1", "2 to 63" or "from 64".
+    std::string getRangeText(unsigned index);
+  }];
+}
 
 def DGEMM_ContractOp : Op<DGEMM_Dialect, "contract",
     [MemoryEffects<[MemRead, MemWrite]>]> {
@@ -46,7 +111,8 @@ def DGEMM_LaunchOp : Op<DGEMM_Dialect, "launch",
   let summary = "launches a kernel as its launch record says";
   let description = [{
     The host side is data: the record beside the kernel says how grid,
-    tensor maps and arguments follow from these operands.
+    tensor maps and arguments follow from these operands. `kernel` names a
+    kernel, or a module of several between which the record chooses.
   }];
   let arguments = (ins SymbolRefAttr:$kernel, Variadic<AnyMemRef>:$operands,
                        StrArrayAttr:$names);

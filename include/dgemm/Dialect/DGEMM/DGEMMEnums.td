@@ -49,7 +49,8 @@ def DGEMM_Epilogue : DGEMM_Enum<"Epilogue",
 
 def DGEMM_Store : DGEMM_Enum<"Store", "how D leaves the SM", [
       DGEMM_Case<"TMA", 0, "tma">,
-      DGEMM_Case<"Direct", 1, "direct">
+      DGEMM_Case<"Direct", 1, "direct">,
+      DGEMM_Case<"Lines", 2, "lines">
     ]>;
 
 def DGEMM_Partition : DGEMM_Enum<"Partition",

@@ -5,6 +5,7 @@
 
 #include "dgemm/Dialect/DGEMM/DGEMMEnums.h"
 #include "llvm/ADT/Hashing.h"
+#include <algorithm>
 
 namespace dgemm::dg {
 
@@ -29,6 +30,7 @@ struct Schedule {
   int64_t rasterWidth = 16;
   bool persistent = true;
   bool specializeM = false, specializeN = false, specializeK = false;
+  TMAView tmaView = TMAView::Block;
   // Epilogue.
   Epilogue epilogue = Epilogue::After;
   int64_t chunk = 64, buffers = 8;
@@ -44,7 +46,6 @@ struct Schedule {
   Axis warpgroupAxis = Axis::M;
   Skip skip = Skip::None;
   Temporaries temporaries = Temporaries::Single;
-  TMAView tmaView = TMAView::Block;
   Residency residency = Residency::Ring;
   int64_t l2Promotion = 256;
   Evict lhsEvict = Evict::Normal, rhsEvict = Evict::Normal;
@@ -54,8 +55,13 @@ struct Schedule {
   int64_t ctasPerSM = 1;
   PDL pdl = PDL::None;
 
-  /// 64-row slices of the tile that one consumer warpgroup computes.
-  int64_t getSlices() const { return tileM / (64 * warpgroups); }
+  /// Rows of the tile in one slice, the part that one wgmma computes: 64, or
+  /// fewer where a warpgroup has fewer.
+  int64_t getSliceRows() const {
+    return std::clamp<int64_t>(tileM / warpgroups, 1, 64);
+  }
+  /// Slices of the tile that one consumer warpgroup computes.
+  int64_t getSlices() const { return tileM / (getSliceRows() * warpgroups); }
   /// One producer warpgroup and the consumers.
   int64_t getThreads() const { return 128 * (warpgroups + 1); }
   /// Chunks of D that one warpgroup writes per tile.

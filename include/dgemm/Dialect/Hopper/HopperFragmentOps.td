@@ -14,6 +14,10 @@ def Hopper_WgmmaOp : Hopper_Op<"wgmma",
     times all rows of `rhs` over the K of one block, both K-major in shared
     memory with a 128-byte swizzle (PTX ISA section 9.7.15.5).
 
+    `lhs` may have fewer rows, a multiple of eight. The tensor core reads 64
+    all the same: shared memory has as many zeros behind the slot, and the rows
+    of the result from there on mean nothing.
+
     `reuse` is a fragment whose registers the product takes once everything
     above has read it. Without it ptxas starts the product early, in registers
     of its own, and two 64x128 temporaries beside two accumulators spill.
@@ -82,7 +86,8 @@ def Hopper_SliceScalesOp : Hopper_Op<"slice_scales", [Pure]> {
   let summary = "the scale of one 64-row slice out of a tile's block scales";
   let description = [{
     Takes block scales of the lhs side (one value for 128 rows); `row` is the
-    first row of the slice in the tile.
+    first row of the slice in the tile. A slice that may lie in two blocks of
+    rows becomes a `vector`, others a `scalar`.
   }];
   let arguments = (ins Hopper_ScalesType:$source, I32:$row);
   let results = (outs Hopper_ScalesType:$result);
@@ -101,6 +106,41 @@ def Hopper_AddMatrixOp : Hopper_Op<"add_matrix", [MemoryEffects<[MemRead]>,
     $value `,` $source `[` $row `,` $col `]` `bounds` `(` $rows `,` $cols `)`
     attr-dict `:` type($value) `,` type($source)
   }];
+}
+
+def Hopper_StoreLinesOp : Hopper_Op<"store_lines",
+    [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "each warp stores its own part of a staged buffer";
+  let description = [{
+    Writes what `hopper.stage_fragment` put into the buffer where
+    `hopper.store` would write that part of the fragment, in pieces of 16
+    bytes: each whole or, where it begins outside of `rows` and `cols`, not at
+    all. A warp stores what it staged itself, so no more than the warp must
+    have agreed that it is there.
+  }];
+  let arguments = (ins Hopper_BufferType:$buffer, AnyMemRef:$dest, I32:$row,
+                       I32:$col, I32:$rows, I32:$cols, UnitAttr:$transposed);
+  let assemblyFormat = [{
+    $buffer `to` $dest `[` $row `,` $col `]` `bounds` `(` $rows `,` $cols `)`
+    attr-dict `:` type($buffer) `,` type($dest)
+  }];
+  let hasVerifier = 1;
+}
+
+def Hopper_StorePieceOp : Hopper_Op<"store_piece",
+    [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "copies 16 bytes of a buffer to a matrix in global memory";
+  let description = [{
+    From element `(from_row, from_col)` of the buffer to `dest[row, col]`,
+    along the rows of both; the address in `dest` is a multiple of 16 bytes.
+  }];
+  let arguments = (ins Hopper_BufferType:$buffer, I32:$from_row, I32:$from_col,
+                       AnyMemRef:$dest, I32:$row, I32:$col);
+  let assemblyFormat = [{
+    $buffer `[` $from_row `,` $from_col `]` `to` $dest `[` $row `,` $col `]`
+    attr-dict `:` type($buffer) `,` type($dest)
+  }];
+  let hasVerifier = 1;
 }
 
 def Hopper_StageFragmentOp : Hopper_Op<"stage_fragment",

@@ -66,6 +66,12 @@ def Hopper_BlockRankOp : Hopper_Op<"block_rank", [Pure]> {
   let assemblyFormat = "attr-dict";
 }
 
+def Hopper_WarpSyncOp : Hopper_Op<"warp_sync",
+    [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "the lanes of a warp see each other's accesses to memory";
+  let assemblyFormat = "attr-dict";
+}
+
 def Hopper_BarrierOp : Hopper_Op<"barrier",
     [MemoryEffects<[MemRead, MemWrite]>]> {
   let summary = "a named barrier among `threads` threads";

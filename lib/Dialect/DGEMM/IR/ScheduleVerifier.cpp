@@ -37,13 +37,14 @@ sm90::KernelShape dgemm::dg::getKernelShape(const Schedule &schedule,
   shape.tileN = schedule.tileN;
   shape.warpgroups = schedule.warpgroups;
   shape.slices = schedule.getSlices();
+  shape.sliceRows = schedule.getSliceRows();
   shape.stages = schedule.stages;
   shape.kBlocks = schedule.kBlocks;
   shape.inFlight = schedule.inFlight;
   shape.producerRegs = schedule.producerRegs;
   shape.consumerRegs = schedule.consumerRegs;
   shape.elementBytes = facts.elementBytes;
-  if (schedule.store == Store::TMA) {
+  if (schedule.store != Store::Direct) {
     shape.chunk = schedule.chunk;
     shape.buffers = schedule.getChunkBuffers();
   }
@@ -82,14 +83,20 @@ static LogicalResult checkTile(const Schedule &schedule, EmitError emitError) {
   // S2
   if (failed(checkRange(emitError, "warpgroups", schedule.warpgroups, 1, 3)))
     return failure();
-  const int64_t rows = sm90::wgmmaM * schedule.warpgroups;
   // S3
-  if (schedule.tileM != rows && schedule.tileM != 2 * rows)
+  const int64_t rows = schedule.tileM / schedule.warpgroups;
+  const bool thin = rows >= sm90::swizzleRows && rows < sm90::wgmmaM &&
+                    rows % sm90::swizzleRows == 0;
+  if (schedule.tileM % schedule.warpgroups != 0 ||
+      (!thin && rows != sm90::wgmmaM && rows != 2 * sm90::wgmmaM))
     return emitError() << "tile m is " << schedule.tileM << ", but "
                        << schedule.warpgroups
-                       << " consumer warpgroups with one or two slices of 64 "
-                          "rows each compute "
-                       << rows << " or " << 2 * rows;
+                       << " consumer warpgroups compute 128 rows each, or a "
+                          "multiple of 8 rows up to 64: "
+                       << schedule.warpgroups * sm90::wgmmaM << " or "
+                       << 2 * schedule.warpgroups * sm90::wgmmaM
+                       << ", or a multiple of "
+                       << schedule.warpgroups * sm90::swizzleRows << " below";
   // S4
   if (schedule.tileM > sm90::tmaMaxBox)
     return emitError() << "tile m is " << schedule.tileM
@@ -105,8 +112,8 @@ static LogicalResult checkPipeline(const Schedule &schedule,
   if (failed(checkRange(emitError, "stages", schedule.stages, 1, 64)))
     return failure();
   // S7
-  if (schedule.kBlocks != 1 && schedule.kBlocks != 2 && schedule.kBlocks != 4)
-    return emitError() << "kblocks must be 1, 2 or 4, not " << schedule.kBlocks;
+  if (failed(checkRange(emitError, "kblocks", schedule.kBlocks, 1, 8)))
+    return failure();
   // S8
   if (schedule.inFlight < 1 || schedule.kBlocks % schedule.inFlight != 0)
     return emitError() << "in_flight is " << schedule.inFlight
@@ -115,6 +122,15 @@ static LogicalResult checkPipeline(const Schedule &schedule,
   // S9
   if (failed(checkRange(emitError, "unroll", schedule.unroll, 1, 16)))
     return failure();
+  // S32
+  if (schedule.tmaView == TMAView::Stage &&
+      (schedule.kBlocks == 1 || schedule.multicast != Multicast::None))
+    return emitError() << "tma_view = stage loads the K blocks of a stage at "
+                          "once, "
+                       << (schedule.kBlocks == 1
+                               ? "but kblocks = 1"
+                               : "but a multicast operand is cut by rows")
+                       << "; choose tma_view = block";
   // S10
   return checkRange(emitError, "max_kblocks", schedule.maxKBlocks, 1, 8192);
 }
@@ -180,8 +196,13 @@ static LogicalResult checkEpilogue(const Schedule &schedule,
     return emitError() << "chunk must be a multiple of 8 from 8 to "
                        << sm90::tmaMaxBox << " (a TMA box), not "
                        << schedule.chunk;
+  // S33
+  if (schedule.store == Store::TMA && schedule.getSliceRows() != sm90::wgmmaM)
+    return emitError() << "store = tma stages slices of " << sm90::wgmmaM
+                       << " rows, but these have " << schedule.getSliceRows()
+                       << "; choose store = lines or direct";
   // S21
-  if (schedule.store == Store::TMA && schedule.tileN % schedule.chunk != 0)
+  if (schedule.store != Store::Direct && schedule.tileN % schedule.chunk != 0)
     return emitError() << "chunk = " << schedule.chunk
                        << " does not divide tile n = " << schedule.tileN;
   return success();
@@ -271,21 +292,22 @@ static LogicalResult checkScales(StringRef knob, ScalePath path,
 static LogicalResult checkStore(const Schedule &schedule,
                                 const ProblemFacts &facts,
                                 EmitError emitError) {
-  if (schedule.store != Store::TMA)
+  if (schedule.store == Store::Direct)
     return success();
+  const StringRef name = stringifyStore(schedule.store);
   if (!ShapedType::isDynamic(facts.strideD)) {
     // S28
     std::string message =
         sm90::checkTMAStride("D", facts.strideD, facts.elementBytes);
     if (!message.empty())
-      return emitError() << "store = tma: " << message
+      return emitError() << "store = " << name << ": " << message
                          << " or choose store = direct";
   }
   // S31
   const int64_t bytes = facts.n * facts.elementBytes;
   if (!ShapedType::isDynamic(facts.n) && bytes % sm90::tmaAlignment != 0)
-    return emitError() << "store = tma: a row of D has " << bytes
-                       << " bytes, and TMA writes multiples of "
+    return emitError() << "store = " << name << ": a row of D has " << bytes
+                       << " bytes, and it writes multiples of "
                        << sm90::tmaAlignment
                        << ", so beyond its end; choose store = direct";
   return success();
@@ -304,6 +326,17 @@ static LogicalResult checkOverlap(const Schedule &schedule,
                      << "; choose epilogue = after";
 }
 
+static LogicalResult checkView(const Schedule &schedule,
+                               const ProblemFacts &facts, EmitError emitError) {
+  // S34
+  if (schedule.tmaView != TMAView::Stage || ShapedType::isDynamic(facts.k) ||
+      facts.k % sm90::kBlock == 0)
+    return success();
+  return emitError() << "tma_view = stage needs a K that is a multiple of "
+                     << sm90::kBlock << ", not " << facts.k
+                     << "; choose tma_view = block";
+}
+
 LogicalResult dgemm::dg::checkSchedule(const Schedule &schedule,
                                        const ProblemFacts &facts,
                                        EmitError emitError) {
@@ -313,7 +346,8 @@ LogicalResult dgemm::dg::checkSchedule(const Schedule &schedule,
       failed(checkScales("rhs_scales", schedule.rhsScales,
                          getRhsScaleSide(schedule, facts), emitError)) ||
       failed(checkStore(schedule, facts, emitError)) ||
-      failed(checkOverlap(schedule, facts, emitError)))
+      failed(checkOverlap(schedule, facts, emitError)) ||
+      failed(checkView(schedule, facts, emitError)))
     return failure();
   // S29
   std::string message =

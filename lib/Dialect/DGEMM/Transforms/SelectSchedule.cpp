@@ -1,14 +1,14 @@
-// Gives each dgemm.gemm without a schedule the one that the cost model ranks
-// first.
+// Gives each dgemm.gemm without a schedule a chosen one, and says between what
+// there is to choose.
 
-#include "dgemm/Dialect/DGEMM/Transforms/CostModel.h"
 #include "dgemm/Dialect/DGEMM/Transforms/Passes.h"
+#include "dgemm/Dialect/DGEMM/Transforms/Selection.h"
 #include "dgemm/Dialect/DGEMM/Transforms/Transforms.h"
+#include "dgemm/Dialect/DGEMM/Transforms/TuningTable.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
 
 #include <numeric>
-#include <set>
 
 namespace dgemm::dg {
 #define GEN_PASS_DEF_DGEMMSELECTSCHEDULEPASS
@@ -21,8 +21,6 @@ namespace sm90 = dgemm::target::sm90;
 
 namespace {
 
-/// A size that stands for "large" where nothing is known.
-constexpr int64_t assumedSize = 7168;
 /// From here on the tokens fill WGMMA's 64 rows, and a swap only costs.
 constexpr int64_t swapBelow = 64;
 
@@ -30,21 +28,6 @@ constexpr int64_t swapBelow = 64;
 constexpr int64_t mostTileScales = 1024;
 /// And those that it has room for where K is dynamic: K = 65536.
 constexpr int64_t dynamicTileScales = 512;
-
-struct Candidate {
-  Schedule schedule;
-  Cost cost;
-  /// Empty, or the number that makes it infeasible.
-  std::string rejection;
-
-  std::string str() const {
-    return llvm::formatv("tile [{0}, {1}]{2}, {3} warpgroups, {4} stages of "
-                         "{5} K blocks, {6} in flight",
-                         schedule.tileM, schedule.tileN,
-                         schedule.swap ? " swapped" : "", schedule.warpgroups,
-                         schedule.stages, schedule.kBlocks, schedule.inFlight);
-  }
-};
 
 //===-- What the operands' strides and types decide -----------------------===//
 
@@ -112,7 +95,8 @@ void chooseStages(Schedule &schedule, const ProblemFacts &facts) {
   for (schedule.buffers = std::max<int64_t>(chunks, 1);;
        schedule.buffers = (schedule.buffers + 1) / 2) {
     for (schedule.stages = most; schedule.stages >= 3; --schedule.stages)
-      if (sm90::checkSharedMemory(getKernelShape(schedule, facts)).empty())
+      if (sm90::sharedMemoryBytes(getKernelShape(schedule, facts)) <=
+          sm90::sharedMemoryPerCTA)
         return;
     if (schedule.buffers == 1)
       break;
@@ -164,9 +148,10 @@ int64_t registersBeside(const Schedule &schedule, const ProblemFacts &facts) {
   return registers;
 }
 
-/// The first number that speaks against `schedule`, if any does. A choice
-/// must never spill, so it keeps more registers free than the verifier asks.
-std::string reject(const Schedule &schedule, const ProblemFacts &facts) {
+} // namespace
+
+std::string dgemm::dg::rejectSchedule(const Schedule &schedule,
+                                      const ProblemFacts &facts) {
   const sm90::KernelShape shape = getKernelShape(schedule, facts);
   const int64_t wanted = registersBeside(schedule, facts);
   const int64_t left = schedule.consumerRegs - sm90::accumulators(shape);
@@ -182,17 +167,16 @@ std::string reject(const Schedule &schedule, const ProblemFacts &facts) {
   return {};
 }
 
-/// Every schedule worth costing. `facts` are the op's, `sizes` the same with
-/// a number for each dynamic size.
-std::vector<Candidate> enumerate(const ProblemFacts &facts,
-                                 const ProblemFacts &sizes, int64_t sms) {
+std::vector<Schedule> dgemm::dg::enumerateSchedules(const ProblemFacts &facts,
+                                                    const ProblemFacts &sizes) {
   // {consumer warpgroups, slices of each, producer and consumer registers}
   static constexpr int64_t shapes[][4] = {
       {2, 2, 40, 232}, {2, 1, 40, 232}, {3, 1, 32, 160}, {1, 1, 40, 232}};
   // {K blocks per stage, WGMMA groups in flight}
   static constexpr int64_t depths[][2] = {{1, 1}, {2, 1}, {2, 2},
                                           {4, 1}, {4, 2}, {4, 4}};
-  std::vector<Candidate> candidates;
+  std::vector<Schedule> schedules;
+  schedules.reserve(2048);
   for (bool swap : {false, true}) {
     if (swap && sizes.m >= swapBelow)
       continue;
@@ -227,92 +211,15 @@ std::vector<Candidate> enumerate(const ProblemFacts &facts,
           schedule.specializeK = !ShapedType::isDynamic(facts.k);
           chooseLoop(schedule, facts);
           chooseStages(schedule, facts);
-          candidates.push_back({schedule, estimateCost(schedule, sizes, sms),
-                                reject(schedule, facts)});
+          schedules.push_back(schedule);
         }
       }
     }
   }
-  return candidates;
+  return schedules;
 }
 
-/// Says what was chosen and why: the terms of the best candidates, and those
-/// that the model likes better but that do not fit.
-void explain(GemmOp op, ArrayRef<const Candidate *> ranked,
-             const Candidate *chosen, const ProblemFacts &sizes, int64_t sms) {
-  constexpr int most = 4;
-  InFlightDiagnostic remark = op.emitRemark();
-  remark << "chose " << op.getScheduleAttr() << " for M = " << sizes.m
-         << ", N = " << sizes.n << ", K = " << sizes.k << " on " << sms
-         << " SMs, " << ranked.size() << " candidates";
-  int listed = 0;
-  // The best of each tile: depths of the same tile differ by little.
-  std::set<std::tuple<int64_t, int64_t, bool>> seen;
-  for (const Candidate *candidate : ranked)
-    if (candidate->rejection.empty() && listed < most &&
-        seen.insert({candidate->schedule.tileM, candidate->schedule.tileN,
-                     candidate->schedule.swap})
-            .second)
-      remark.attachNote() << "candidate " << ++listed << ": "
-                          << candidate->str() << ": " << candidate->cost.str();
-  listed = 0;
-  for (const Candidate *candidate : ranked) {
-    if (candidate == chosen || ++listed > most)
-      break;
-    remark.attachNote() << "does not fit: " << candidate->str() << ", "
-                        << llvm::formatv("{0:f1} us",
-                                         candidate->cost.microseconds)
-                        << ": " << candidate->rejection;
-  }
-}
-
-} // namespace
-
-LogicalResult dgemm::dg::selectSchedule(GemmOp op,
-                                        const SelectScheduleOptions &options) {
-  // What the user wrote stays.
-  if (op.getScheduleAttr())
-    return success();
-  if (options.sms < 1 || options.m < 0)
-    return op.emitOpError() << "cannot choose a schedule for " << options.sms
-                            << " SMs and M = " << options.m;
-  const ProblemFacts facts = getProblemFacts(op);
-  ProblemFacts sizes = facts;
-  auto assume = [](int64_t &size, int64_t assumed) {
-    // Bounds that keep the model's arithmetic finite; no GPU holds more.
-    size = std::clamp<int64_t>(ShapedType::isDynamic(size) ? assumed : size, 1,
-                               int64_t(1) << 31);
-  };
-  assume(sizes.m, options.m);
-  assume(sizes.n, assumedSize);
-  assume(sizes.k, assumedSize);
-
-  const std::vector<Candidate> candidates =
-      enumerate(facts, sizes, options.sms);
-  SmallVector<const Candidate *, 0> ranked;
-  for (const Candidate &candidate : candidates)
-    ranked.push_back(&candidate);
-  // Among equals the one that was enumerated first.
-  llvm::sort(ranked, [](const Candidate *a, const Candidate *b) {
-    return std::pair(a->cost.microseconds, a) <
-           std::pair(b->cost.microseconds, b);
-  });
-  // The arithmetic rejected what it could; the verifier has the last word.
-  auto chosen = llvm::find_if(ranked, [&](const Candidate *candidate) {
-    auto silent = [] { return InFlightDiagnostic(); };
-    return candidate->rejection.empty() &&
-           succeeded(checkSchedule(candidate->schedule, silent)) &&
-           succeeded(checkSchedule(candidate->schedule, facts, silent));
-  });
-  if (chosen == ranked.end())
-    return op.emitOpError()
-           << "none of " << ranked.size() << " schedules fits; the first one "
-           << ranked.front()->rejection;
-  op.setScheduleAttr(ScheduleAttr::get(op.getContext(), (*chosen)->schedule));
-  if (options.explain)
-    explain(op, ranked, *chosen, sizes, options.sms);
-  return success();
-}
+//===-- The pass ----------------------------------------------------------===//
 
 namespace {
 
@@ -321,19 +228,39 @@ struct DGEMMSelectSchedulePass
           DGEMMSelectSchedulePass> {
   using DGEMMSelectSchedulePassBase::DGEMMSelectSchedulePassBase;
 
-  void runOnOperation() override {
-    SelectScheduleOptions options;
+  LogicalResult initialize(MLIRContext *context) override {
+    std::optional<SizeRange> range = SizeRange::parse(m);
+    if (!range)
+      return emitError(UnknownLoc::get(context))
+             << "m = '" << m << "' is neither a size nor a range of sizes; "
+             << "write 4096 or 1..8192";
     options.sms = sms;
-    options.m = m;
+    options.m = *range;
     options.explain = explain;
-    WalkResult result = getOperation()->walk([&](GemmOp op) {
-      ++(op.getScheduleAttr() ? numKept : numChosen);
-      return failed(selectSchedule(op, options)) ? WalkResult::interrupt()
-                                                 : WalkResult::advance();
-    });
-    if (result.wasInterrupted())
-      signalPassFailure();
+    if (table.empty())
+      return success();
+    FailureOr<TuningTable> loaded = TuningTable::load(table, context);
+    if (failed(loaded))
+      return failure();
+    tuned = std::make_shared<TuningTable>(std::move(*loaded));
+    options.table = tuned.get();
+    return success();
   }
+
+  void runOnOperation() override {
+    SmallVector<GemmOp> ops;
+    getOperation()->walk([&](GemmOp op) { ops.push_back(op); });
+    for (GemmOp op : ops) {
+      ++(op.getScheduleAttr() ? numKept : numChosen);
+      if (failed(selectSchedule(op, options)))
+        return signalPassFailure();
+    }
+  }
+
+private:
+  SelectScheduleOptions options;
+  /// Shared by the clones of the pass, which only read it.
+  std::shared_ptr<const TuningTable> tuned;
 };
 
 } // namespace

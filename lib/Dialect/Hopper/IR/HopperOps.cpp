@@ -53,7 +53,10 @@ static LogicalResult verifyProduct(Operation *op, Type lhs, Type rhs,
   if (lhsShape[1] != rhsShape[1])
     return op->emitOpError("lhs has ")
            << lhsShape[1] << " columns, rhs " << rhsShape[1];
-  if (lhsShape[0] != result[0] || rhsShape[0] != result[1])
+  // A wgmma may have fewer rows than the 64 of its result.
+  bool thin = isa<WgmmaOp>(op) && lhsShape[0] < result[0] &&
+              lhsShape[0] % 8 == 0 && lhsShape[0] > 0;
+  if ((lhsShape[0] != result[0] && !thin) || rhsShape[0] != result[1])
     return op->emitOpError("the product is ")
            << lhsShape[0] << "x" << rhsShape[0] << ", the result " << result[0]
            << "x" << result[1];
@@ -72,14 +75,17 @@ LogicalResult PromoteOp::verify() {
   ScalesType lhs = getLhsScales().getType(), rhs = getRhsScales().getType();
   if (lhs.getSide() != Side::Lhs || rhs.getSide() != Side::Rhs)
     return emitOpError("takes the scales of lhs, then those of rhs");
-  if (lhs.getExtent() != shape[0] || rhs.getExtent() != shape[1])
+  // Rows beyond the scales' are those beyond a thin lhs.
+  bool thin = isa<FragmentType>(getResult().getType()) &&
+              lhs.getExtent() < shape[0] && lhs.getExtent() % 8 == 0;
+  if ((lhs.getExtent() != shape[0] && !thin) || rhs.getExtent() != shape[1])
     return emitOpError("scales ")
            << shape[0] << "x" << shape[1] << " elements with scales for "
            << lhs.getExtent() << " rows and " << rhs.getExtent() << " columns";
   if (isa<FragmentType>(getResult().getType()) &&
       lhs.getKind() == ScaleKind::Split)
-    return emitOpError("a 64-row slice lies in one block of 128 rows: its "
-                       "scales are 'scalar' or 'vector'");
+    return emitOpError("the scales of a slice's rows are 'scalar' or "
+                       "'vector'");
   return success();
 }
 
@@ -186,6 +192,34 @@ LogicalResult PackScalesOp::verify() {
       (getValues().size() < 2 || getValues().size() > 3 || !getFirst()))
     return emitOpError("a split side has 2 or 3 values and 'at', got ")
            << getValues().size();
+  return success();
+}
+
+/// A matrix of the destination's elements whose rows are whole pieces.
+static LogicalResult verifyPieces(Operation *op, BufferType buffer,
+                                  Type destination) {
+  auto dest = cast<MemRefType>(destination);
+  if (buffer.getShape().size() != 2 || dest.getRank() != 2 ||
+      buffer.getElementType() != dest.getElementType())
+    return op->emitOpError("copies between matrices of the same elements, got ")
+           << buffer << " and " << dest;
+  if (buffer.getRowBytes() % 16 != 0)
+    return op->emitOpError("copies pieces of 16 bytes, but a row of ")
+           << buffer << " has " << buffer.getRowBytes();
+  return success();
+}
+
+LogicalResult StorePieceOp::verify() {
+  return verifyPieces(*this, getBuffer().getType(), getDest().getType());
+}
+
+LogicalResult StoreLinesOp::verify() {
+  BufferType buffer = getBuffer().getType();
+  if (failed(verifyPieces(*this, buffer, getDest().getType())))
+    return failure();
+  int64_t rows = buffer.getShape()[getTransposed() ? 1 : 0];
+  if (rows != 64)
+    return emitOpError("stores 64 rows of a fragment, the buffer has ") << rows;
   return success();
 }
 

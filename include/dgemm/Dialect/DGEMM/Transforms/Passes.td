@@ -47,6 +47,9 @@ def DGEMMSelectSchedulePass : Pass<"dgemm-select-schedule"> {
     follows from their strides; static N and K are baked in. A schedule that
     is already there is kept.
 
+    A tuning table (docs/tuning.md) that has the problem decides instead of
+    the model.
+
     On tensors the pass assumes contiguous buffers. A dynamic K stride of
     scales is taken to be a multiple of 16 bytes, and a dynamic row stride of
     D to be as aligned as its rows are long: both become preconditions of the
@@ -66,16 +69,19 @@ def DGEMMSelectSchedulePass : Pass<"dgemm-select-schedule"> {
                                     specialize = [n, k]>}
     ```
   }];
+  let dependentDialects = ["::dgemm::dg::DGEMMDialect"];
   let options = [
     Option<"sms", "sms", "int64_t", "132",
            "Streaming multiprocessors of the GPU">,
-    Option<"m", "m", "int64_t", "4096",
+    Option<"m", "m", "std::string", "\"4096\"",
            "The M to optimise for where it is dynamic">,
+    Option<"table", "table", "std::string", "\"\"",
+           "A tuning table: it decides where it has the problem">,
     Option<"explain", "explain", "bool", "false",
            "Emit a remark with the candidates and the terms of the model">
   ];
   let statistics = [
-    Statistic<"numChosen", "chosen", "Schedules chosen by the cost model">,
+    Statistic<"numChosen", "chosen", "Schedules chosen by table or model">,
     Statistic<"numKept", "kept", "Schedules that the user wrote, kept">
   ];
 }

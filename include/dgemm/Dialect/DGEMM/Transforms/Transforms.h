@@ -3,22 +3,16 @@
 #ifndef DGEMM_DIALECT_DGEMM_TRANSFORMS_TRANSFORMS_H
 #define DGEMM_DIALECT_DGEMM_TRANSFORMS_TRANSFORMS_H
 
-#include "dgemm/Dialect/DGEMM/DGEMMOps.h"
+#include "dgemm/Dialect/DGEMM/Transforms/Selection.h"
 #include "mlir/IR/PatternMatch.h"
 
 namespace dgemm::dg {
 
-struct SelectScheduleOptions {
-  /// Streaming multiprocessors of the GPU.
-  int64_t sms = 132;
-  /// The M to optimise for where the op's is dynamic.
-  int64_t m = 4096;
-  /// Emit a remark with the candidates and the terms of the model.
-  bool explain = false;
-};
-
-/// Gives `op` the schedule that the cost model ranks first. A schedule that
-/// is already there is kept. Fails, with a diagnostic, where none fits.
+/// Gives `op` the schedule that the tuning table has for it, or the one that
+/// the cost model ranks first. A schedule that is already there is kept.
+/// Fails, with a diagnostic, where none fits. Where the op's M is dynamic and
+/// `options.m` is a range, several schedules may be chosen: the op is then
+/// replaced by a dgemm.dispatch.
 llvm::LogicalResult selectSchedule(GemmOp op,
                                    const SelectScheduleOptions &options);
 

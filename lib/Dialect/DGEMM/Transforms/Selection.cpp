@@ -1,0 +1,229 @@
+// Chooses among the candidates and says why.
+
+#include "dgemm/Dialect/DGEMM/Transforms/Selection.h"
+#include "dgemm/Dialect/DGEMM/Transforms/Transforms.h"
+#include "dgemm/Dialect/DGEMM/Transforms/TuningTable.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FormatVariadic.h"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+using namespace mlir;
+using namespace dgemm::dg;
+
+/// A size that stands for "large" where nothing is known.
+static constexpr int64_t assumedSize = 7168;
+
+std::string Candidate::str() const {
+  return llvm::formatv("tile [{0}, {1}]{2}, {3} warpgroups, {4} stages of "
+                       "{5} K blocks, {6} in flight",
+                       schedule.tileM, schedule.tileN,
+                       schedule.swap ? " swapped" : "", schedule.warpgroups,
+                       schedule.stages, schedule.kBlocks, schedule.inFlight);
+}
+
+ProblemFacts dgemm::dg::assumeSizes(const ProblemFacts &facts, int64_t m) {
+  ProblemFacts sizes = facts;
+  auto assume = [](int64_t &size, int64_t assumed) {
+    // Bounds that keep the model's arithmetic finite; no GPU holds more.
+    size = std::clamp<int64_t>(ShapedType::isDynamic(size) ? assumed : size, 1,
+                               int64_t(1) << 31);
+  };
+  assume(sizes.m, m);
+  assume(sizes.n, assumedSize);
+  assume(sizes.k, assumedSize);
+  return sizes;
+}
+
+/// The places of `schedules`, the model's best first; among equals the one that
+/// was enumerated first.
+static std::vector<size_t> rank(ArrayRef<Schedule> schedules,
+                                const ProblemFacts &sizes, int64_t sms) {
+  std::vector<std::pair<double, size_t>> order;
+  order.reserve(schedules.size());
+  for (auto [index, schedule] : llvm::enumerate(schedules))
+    order.push_back({estimateCost(schedule, sizes, sms).microseconds, index});
+  llvm::sort(order);
+  std::vector<size_t> places;
+  places.reserve(order.size());
+  for (auto [cost, index] : order)
+    places.push_back(index);
+  return places;
+}
+
+bool dgemm::dg::isFeasible(const Schedule &schedule,
+                           const ProblemFacts &facts) {
+  auto silent = [] { return InFlightDiagnostic(); };
+  return rejectSchedule(schedule, facts).empty() &&
+         succeeded(checkSchedule(schedule, silent)) &&
+         succeeded(checkSchedule(schedule, facts, silent));
+}
+
+LogicalResult dgemm::dg::checkEntry(GemmOp op, const TuningTable &table,
+                                    const TuningTable::Entry &entry) {
+  return checkSchedule(entry.schedule, getProblemFacts(op), [&] {
+    return op.emitOpError() << "cannot use the schedule that "
+                            << table.where(entry) << " has for it: ";
+  });
+}
+
+LogicalResult dgemm::dg::checkOptions(GemmOp op,
+                                      const SelectScheduleOptions &options) {
+  if (options.sms < 1)
+    return op.emitOpError()
+           << "cannot choose a schedule for " << options.sms << " SMs";
+  return success();
+}
+
+FailureOr<Schedule> dgemm::dg::chooseByModel(GemmOp op,
+                                             const ProblemFacts &facts,
+                                             const ProblemFacts &sizes,
+                                             int64_t sms) {
+  const std::vector<Schedule> schedules = enumerateSchedules(facts, sizes);
+  const std::vector<size_t> ranked = rank(schedules, sizes, sms);
+  for (size_t place : ranked)
+    if (isFeasible(schedules[place], facts))
+      return schedules[place];
+  return op.emitOpError() << "none of " << schedules.size()
+                          << " schedules fits; the first one "
+                          << rejectSchedule(schedules[ranked.front()], facts);
+}
+
+FailureOr<Selection> dgemm::dg::select(GemmOp op,
+                                       const SelectScheduleOptions &options) {
+  if (failed(checkOptions(op, options)))
+    return failure();
+  const ProblemFacts facts = getProblemFacts(op);
+  Selection selection;
+  selection.facts = facts;
+  selection.sizes = assumeSizes(facts, options.m.last);
+  selection.sms = options.sms;
+  if (options.table)
+    if (const TuningTable::Entry *entry =
+            options.table->find(facts, selection.sizes.m)) {
+      selection.schedule = entry->schedule;
+      selection.tableEntry = options.table->where(*entry);
+      if (failed(checkEntry(op, *options.table, *entry)))
+        return failure();
+      return selection;
+    }
+  FailureOr<Schedule> chosen =
+      chooseByModel(op, facts, selection.sizes, options.sms);
+  if (failed(chosen))
+    return failure();
+  selection.schedule = *chosen;
+  return selection;
+}
+
+std::vector<Candidate> dgemm::dg::rankCandidates(const ProblemFacts &facts,
+                                                 const ProblemFacts &sizes,
+                                                 int64_t sms) {
+  const std::vector<Schedule> schedules = enumerateSchedules(facts, sizes);
+  std::vector<Candidate> candidates;
+  for (size_t place : rank(schedules, sizes, sms))
+    candidates.push_back({schedules[place],
+                          estimateCost(schedules[place], sizes, sms),
+                          rejectSchedule(schedules[place], facts)});
+  return candidates;
+}
+
+void dgemm::dg::explain(GemmOp op, const Selection &selection) {
+  constexpr int most = 4;
+  const ProblemFacts &sizes = selection.sizes;
+  const std::vector<Candidate> candidates =
+      rankCandidates(selection.facts, sizes, selection.sms);
+  InFlightDiagnostic remark = op.emitRemark();
+  remark << "chose " << ScheduleAttr::get(op.getContext(), selection.schedule)
+         << " for M = " << sizes.m << ", N = " << sizes.n << ", K = " << sizes.k
+         << " on " << selection.sms << " SMs, " << candidates.size()
+         << " candidates";
+  if (!selection.tableEntry.empty())
+    remark.attachNote() << "the tuning table decided: " << selection.tableEntry;
+  int listed = 0, refused = 0;
+  // The best of each tile: depths of the same tile differ by little.
+  std::set<std::tuple<int64_t, int64_t, bool>> seen;
+  SmallVector<std::string> misfits;
+  for (const Candidate &candidate : candidates) {
+    if (listed == most)
+      break;
+    if (candidate.rejection.empty()) {
+      if (seen.insert({candidate.schedule.tileM, candidate.schedule.tileN,
+                       candidate.schedule.swap})
+              .second)
+        remark.attachNote() << "candidate " << ++listed << ": "
+                            << candidate.str() << ": " << candidate.cost.str();
+    } else if (listed == 0 && ++refused <= most) {
+      // The model likes it better than the first that fits.
+      misfits.push_back(
+          llvm::formatv("does not fit: {0}, {1:f1} us: {2}", candidate.str(),
+                        candidate.cost.microseconds, candidate.rejection));
+    }
+  }
+  for (const std::string &misfit : misfits)
+    remark.attachNote() << misfit;
+}
+
+/// Puts a copy of `op` with each schedule into the cases of a dispatch.
+static void dispatch(GemmOp op, const RunSelection &selection) {
+  OpBuilder b(op);
+  SmallVector<int64_t> bounds;
+  for (const RunSelection::Case &each : ArrayRef(selection.cases).drop_back())
+    bounds.push_back(each.m.last);
+  auto dispatch = DispatchOp::create(b, op.getLoc(), bounds,
+                                     unsigned(selection.cases.size()));
+  for (auto [region, each] :
+       llvm::zip_equal(dispatch.getCases(), selection.cases)) {
+    b.setInsertionPointToStart(&region.emplaceBlock());
+    auto copy = cast<GemmOp>(b.clone(*op));
+    copy.setScheduleAttr(ScheduleAttr::get(op.getContext(), each.schedule));
+  }
+  op.erase();
+}
+
+/// The same options for the M of the case of a dispatch that `op` stands in.
+static SelectScheduleOptions narrow(GemmOp op,
+                                    const SelectScheduleOptions &options) {
+  SelectScheduleOptions narrowed = options;
+  auto parent = dyn_cast<DispatchOp>(op->getParentOp());
+  if (!parent)
+    return narrowed;
+  const unsigned index = op->getParentRegion()->getRegionNumber();
+  const int64_t first = parent.getFirst(index);
+  narrowed.m = parent.getLast(index).value_or(std::max(first, options.m.last));
+  return narrowed;
+}
+
+LogicalResult dgemm::dg::selectSchedule(GemmOp op,
+                                        const SelectScheduleOptions &given) {
+  // What the user wrote stays.
+  if (op.getScheduleAttr())
+    return success();
+  const SelectScheduleOptions options = narrow(op, given);
+  if (options.m.isSingle() || !ShapedType::isDynamic(getProblemFacts(op).m)) {
+    FailureOr<Selection> selection = select(op, options);
+    if (failed(selection))
+      return failure();
+    op.setScheduleAttr(ScheduleAttr::get(op.getContext(), selection->schedule));
+    if (options.explain)
+      explain(op, *selection);
+    return success();
+  }
+
+  FailureOr<RunSelection> selection = selectRun(op, options);
+  if (failed(selection))
+    return failure();
+  if (options.explain)
+    explain(op, *selection);
+  if (selection->cases.size() == 1) {
+    op.setScheduleAttr(
+        ScheduleAttr::get(op.getContext(), selection->cases.front().schedule));
+    return success();
+  }
+  if (op.getResult())
+    return op.emitOpError() << "is on tensors, and M = " << options.m.str()
+                            << " takes several kernels: bufferize it first";
+  dispatch(op, *selection);
+  return success();
+}

@@ -1,0 +1,105 @@
+// A run over M: as many schedules as are worth a kernel, each for a range.
+// RUN: split-file %s %t
+// RUN: dgemm-opt %t/memrefs.mlir --dgemm-select-schedule="m=1..8192" | FileCheck %s
+// RUN: dgemm-opt %t/memrefs.mlir --dgemm-select-schedule="m=1..8192 explain" 2>&1 | FileCheck %s --check-prefix=WHY
+// RUN: dgemm-opt %t/memrefs.mlir --dgemm-select-schedule="m=1..8192 table=%t/tuned.txt explain" 2>&1 | FileCheck %s --check-prefix=TABLE
+// RUN: dgemm-opt %t/memrefs.mlir --dgemm-select-schedule="m=4096..4096" | FileCheck %s --check-prefix=SINGLE
+// RUN: dgemm-opt %t/memrefs.mlir --dgemm-select-schedule="m=1..8" | FileCheck %s --check-prefix=SHORT
+// RUN: not dgemm-opt %t/tensors.mlir --dgemm-select-schedule="m=1..8192" 2>&1 | FileCheck %s --check-prefix=TENSORS
+// RUN: not dgemm-opt %t/memrefs.mlir --dgemm-select-schedule="m=1..8192 sms=0" 2>&1 | FileCheck %s --check-prefix=NONE
+
+// CHECK-LABEL: func.func @gemm
+// CHECK: dgemm.dispatch case 1
+// CHECK: swap = true
+// CHECK: } case {{[0-9]+}}
+// CHECK: } case from {{[0-9]+}} {
+// CHECK-NOT: case
+// CHECK: dgemm.gemm {{.*}}tile = [256, 128]
+// CHECK-NEXT: {{^ *}$}}
+// CHECK-NEXT: return
+
+// With a static M there is nothing to choose at run time, and what the user
+// wrote stays.
+// CHECK-LABEL: func.func @static_m
+// CHECK-NOT: dgemm.dispatch
+// CHECK: schedule =
+// CHECK-LABEL: func.func @kept
+// CHECK-NOT: dgemm.dispatch
+// CHECK: schedule = #dgemm.schedule<tile = [64, 24], warpgroups = 1, chunk = 24>
+
+// WHY: remark: chose [[COUNT:[0-9]+]] schedules for M = 1..8192, N = 7168, K = 2048 on 132 SMs
+// WHY: note: M = 1..{{[0-9]+}}: #dgemm.schedule<{{.*}}>; {{[0-9.]+}} us at 1
+// WHY: note: M = {{[0-9]+}}..8192: #dgemm.schedule<{{.*}}; {{[0-9.]+}} us at 8192
+
+// The table's entries have cases of their own; neighbours with one schedule
+// share a case.
+// TABLE: note: M = 3..9: #dgemm.schedule<tile = [64, 24], {{.*}}>, as the tuning table has it: {{.*}}tuned.txt:1
+// TABLE: note: M = 10..
+// TABLE: dgemm.dispatch case 1 to 2 {
+// TABLE: } case 3 to 9 {
+// TABLE-NEXT: tile = [64, 24]
+// TABLE: } case 10
+
+// SINGLE-LABEL: func.func @gemm
+// SINGLE-NOT: dgemm.dispatch
+// SINGLE: tile = [256, 128]
+
+// Where one schedule does, it goes onto the op.
+// SHORT-LABEL: func.func @gemm
+// SHORT-NOT: dgemm.dispatch
+// SHORT: dgemm.gemm {{.*}}swap = true
+
+// TENSORS: error: 'dgemm.gemm' op is on tensors, and M = 1..8192 takes several kernels: bufferize it first
+
+// NONE: error: 'dgemm.gemm' op cannot choose a schedule for 0 SMs
+
+//--- tuned.txt
+M=3..5 N=7168 K=2048 out=bf16 scaling=1d2d = #dgemm.schedule<tile = [64, 24], warpgroups = 1, chunk = 24, specialize = [n, k]>
+M=6..9 N=7168 K=2048 out=bf16 scaling=1d2d = #dgemm.schedule<tile = [64, 24], warpgroups = 1, chunk = 24, specialize = [n, k]>
+
+//--- memrefs.mlir
+func.func @gemm(
+    %a: memref<?x2048xf8E4M3FN>, %sfa: memref<?x16xf32, strided<[1, ?]>>,
+    %b: memref<7168x2048xf8E4M3FN>, %sfb: memref<56x16xf32>,
+    %d: memref<?x7168xbf16>) {
+  dgemm.gemm ins(%a, %sfa, %b, %sfb : memref<?x2048xf8E4M3FN>,
+                 memref<?x16xf32, strided<[1, ?]>>,
+                 memref<7168x2048xf8E4M3FN>, memref<56x16xf32>)
+      outs(%d : memref<?x7168xbf16>)
+  return
+}
+
+func.func @static_m(
+    %a: memref<64x2048xf8E4M3FN>, %sfa: memref<64x16xf32>,
+    %b: memref<7168x2048xf8E4M3FN>, %sfb: memref<56x16xf32>,
+    %d: memref<64x7168xbf16>) {
+  dgemm.gemm ins(%a, %sfa, %b, %sfb : memref<64x2048xf8E4M3FN>,
+                 memref<64x16xf32>,
+                 memref<7168x2048xf8E4M3FN>, memref<56x16xf32>)
+      outs(%d : memref<64x7168xbf16>)
+  return
+}
+
+func.func @kept(
+    %a: memref<?x2048xf8E4M3FN>, %sfa: memref<?x16xf32, strided<[1, ?]>>,
+    %b: memref<7168x2048xf8E4M3FN>, %sfb: memref<56x16xf32>,
+    %d: memref<?x7168xbf16>) {
+  dgemm.gemm ins(%a, %sfa, %b, %sfb : memref<?x2048xf8E4M3FN>,
+                 memref<?x16xf32, strided<[1, ?]>>,
+                 memref<7168x2048xf8E4M3FN>, memref<56x16xf32>)
+      outs(%d : memref<?x7168xbf16>)
+      {schedule = #dgemm.schedule<tile = [64, 24], warpgroups = 1, chunk = 24>}
+  return
+}
+
+//--- tensors.mlir
+func.func @gemm(
+    %a: tensor<?x2048xf8E4M3FN>, %sfa: tensor<?x16xf32>,
+    %b: tensor<7168x2048xf8E4M3FN>, %sfb: tensor<56x16xf32>,
+    %d: tensor<?x7168xbf16>) -> tensor<?x7168xbf16> {
+  %r = dgemm.gemm ins(%a, %sfa, %b, %sfb : tensor<?x2048xf8E4M3FN>,
+                      tensor<?x16xf32>, tensor<7168x2048xf8E4M3FN>,
+                      tensor<56x16xf32>)
+      outs(%d : tensor<?x7168xbf16>) -> tensor<?x7168xbf16>
+  return %r : tensor<?x7168xbf16>
+}
