@@ -22,14 +22,14 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts" / "lib"))
 from gemms import (  # noqa: E402
     SCHEDULES, for_f32, gemm_text, schedule_text, static_rows)
+from shapes import DEEPSEEK, untuned  # noqa: E402
 
-DEEPSEEK = [(2112, 7168), (576, 7168), (24576, 1536), (32768, 512),
-            (7168, 16384), (4096, 7168), (7168, 2048)]
 SHAPES = [(24, 128)] + DEEPSEEK + [(264, 208), (264, 200), (121, 384),
                                    (128, 8320)]
 # The M of the speed cases; those up to 128 start from a clean L2.
 SPEED_MS = [4096, 128, 64, 1, 2, 4, 8, 16, 32, 256, 512, 1024, 2048, 8192]
 SMALL = [(129, 264, 208), (65, 136, 648)]
+CHAIN = [(1, 7168, 2048), (1, 2112, 7168)]
 MS = [0, 1, 7, 64, 100, 128, 129, 4096, 4097]
 
 class Suite:
@@ -116,38 +116,56 @@ def add_schedules(suite, manifest="schedules",
                 suite.case(manifest, name, M=m, N=n, K=k)
 
 
-def add_speed(suite, peers):
-    uses = {}
-    if peers:
-        for line in open(pathlib.Path(peers) / "uses.jsonl"):
+def peers_of(folder):
+    """(scaling, M, N, K) -> a peer of a manifest."""
+    peers = {}
+    if folder:
+        folder = pathlib.Path(folder).resolve()
+        for line in open(folder / "uses.jsonl"):
             use = json.loads(line)
-            uses[use["scaling"], use["M"], use["N"], use["K"]] = use
-    for m in SPEED_MS:
-        for n, k in DEEPSEEK:
-            name = suite.kernel(gemm_text(None, n, k, pad_d=False), m)
-            use = uses.get(("1d2d", m, n, k))
-            rivals = []
-            if use:
-                rivals.append({
-                    "record": str(pathlib.Path(peers).resolve() /
-                                  use["record"]),
-                    "cubin": str(pathlib.Path(peers).resolve() /
-                                 use["cubin"]), "name": "deepgemm"})
-            rivals += [{"cublaslt": "tensorwise"}, {"cublaslt": "blockwise"}]
-            suite.case("speed", name, M=m, N=n, K=k, time=True, pairs=30,
-                       repeats=3, peers=rivals)
+            peers[use["scaling"], use["M"], use["N"], use["K"]] = {
+                "record": str(folder / use["record"]),
+                "cubin": str(folder / use["cubin"]), "name": "deepgemm"}
+    return peers
+
+
+def add_timed(suite, manifest, shapes, peers, **keys):
+    for m, n, k in shapes:
+        name = suite.kernel(gemm_text(None, n, k, pad_d=False), m)
+        peer = peers.get(("1d2d", m, n, k))
+        rivals = ([peer] if peer else []) + keys.get("rivals", [])
+        suite.case(manifest, name, M=m, N=n, K=k, pairs=30, repeats=3,
+                   peers=rivals,
+                   **{key: v for key, v in keys.items() if key != "rivals"})
+
+
+def add_speed(suite, peers):
+    add_timed(suite, "speed", [(m, n, k) for m in SPEED_MS for n, k in DEEPSEEK],
+              peers, time=True,
+              rivals=[{"cublaslt": "tensorwise"}, {"cublaslt": "blockwise"}])
+
+
+def add_untuned(suite, peers):
+    add_timed(suite, "untuned", untuned(), peers, time=True, flush="clean",
+              warm_up=200)
+
+
+def add_chain(suite, peers):
+    add_timed(suite, "chain", CHAIN, peers, chain=32)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out")
     parser.add_argument("--opt", default="build/bin/dgemm-opt")
-    parser.add_argument("--only", choices=["bits", "schedules", "small", "speed"],
-                        action="append")
+    parser.add_argument("--only", action="append",
+                        choices=["bits", "schedules", "small", "speed",
+                                 "chain", "untuned"])
     parser.add_argument("--peers")
     args = parser.parse_args()
     suite = Suite(args)
-    only = args.only or ["bits", "schedules", "speed"]
+    only = args.only or ["bits", "schedules", "speed", "chain"]
+    peers = peers_of(args.peers)
     if "bits" in only:
         add_bits(suite)
     if "schedules" in only:
@@ -155,7 +173,11 @@ def main():
     if "small" in only:
         add_schedules(suite, "small", SMALL)
     if "speed" in only:
-        add_speed(suite, args.peers)
+        add_speed(suite, peers)
+    if "chain" in only:
+        add_chain(suite, peers)
+    if "untuned" in only:
+        add_untuned(suite, peers)
     return suite.finish()
 
 

@@ -132,6 +132,7 @@ void CaseRunner::runChecked(const Case &c, CaseResult &result) {
   options.pairs = c.pairs;
   options.flush = c.flush;
   options.m = c.m;
+  options.warmUpMilliseconds = c.warmUp;
   options.sustained = c.sustained;
   options.profiler = profiler;
   if (c.time) {
