@@ -1,19 +1,25 @@
 #!/usr/bin/env python3
 """Compiles the kernels and manifests that `dgemm-run` executes on a GPU.
 
-    benchmarks/gpu_suite.py OUT [--only bits|schedules|small|speed] [--peers DIR]
+    benchmarks/gpu_suite.py OUT [--only PART]... [--peers DIR]
 
-OUT gets one folder of PTX, cubins and launch records and the manifests
-bits.jsonl (every shape, scaling, output and C, chosen schedules),
-schedules.jsonl (schedules that span the knobs), small.jsonl (the same on shapes
-that the simulator runs in a moment, to compare the hashes of D) and speed.jsonl
-(the seven DeepSeek shapes against peers described by launch records in
---peers).
+OUT gets one folder of PTX, cubins and launch records and, by default, the
+manifests bits.jsonl (every shape, scaling, output and C, chosen schedules),
+schedules.jsonl (schedules that span the knobs), speed.jsonl (the seven DeepSeek
+shapes) and chain.jsonl (32 decode GEMMs in a graph). Asked for by name:
+small.jsonl (the schedules on shapes that the simulator runs in a moment, to
+compare the hashes of D) and untuned.jsonl (the 200 shapes of
+scripts/lib/shapes.py, none left out: the largest needs under 3 GB).
+
+--peers holds launch records of other kernels and uses.jsonl, a line for each
+problem: {"scaling", "M", "N", "K", "record", "cubin"}. OUT names them by
+relative paths.
 """
 import argparse
 import concurrent.futures
 import hashlib
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -116,27 +122,25 @@ def add_schedules(suite, manifest="schedules",
                 suite.case(manifest, name, M=m, N=n, K=k)
 
 
-def peers_of(folder):
-    """(scaling, M, N, K) -> a peer of a manifest."""
+def peers_of(folder, out):
+    """(scaling, M, N, K) -> a peer of a manifest in `out`."""
     peers = {}
     if folder:
-        folder = pathlib.Path(folder).resolve()
-        for line in open(folder / "uses.jsonl"):
+        where = pathlib.Path(os.path.relpath(folder, out))
+        for line in open(pathlib.Path(folder) / "uses.jsonl"):
             use = json.loads(line)
             peers[use["scaling"], use["M"], use["N"], use["K"]] = {
-                "record": str(folder / use["record"]),
-                "cubin": str(folder / use["cubin"]), "name": "deepgemm"}
+                "record": str(where / use["record"]),
+                "cubin": str(where / use["cubin"]), "name": "deepgemm"}
     return peers
 
 
-def add_timed(suite, manifest, shapes, peers, **keys):
+def add_timed(suite, manifest, shapes, peers, rivals=(), **keys):
     for m, n, k in shapes:
         name = suite.kernel(gemm_text(None, n, k, pad_d=False), m)
         peer = peers.get(("1d2d", m, n, k))
-        rivals = ([peer] if peer else []) + keys.get("rivals", [])
         suite.case(manifest, name, M=m, N=n, K=k, pairs=30, repeats=3,
-                   peers=rivals,
-                   **{key: v for key, v in keys.items() if key != "rivals"})
+                   peers=([peer] if peer else []) + list(rivals), **keys)
 
 
 def add_speed(suite, peers):
@@ -165,7 +169,7 @@ def main():
     args = parser.parse_args()
     suite = Suite(args)
     only = args.only or ["bits", "schedules", "speed", "chain"]
-    peers = peers_of(args.peers)
+    peers = peers_of(args.peers, args.out)
     if "bits" in only:
         add_bits(suite)
     if "schedules" in only:
