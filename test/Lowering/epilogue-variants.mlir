@@ -113,7 +113,7 @@ func.func @direct(%a: !a, %sfa: !sfa, %b: !b, %sfb: !sfb, %c: !d, %d: !d) {
 // CHECK:   hopper.stage_fragment %[[ALL]]
 // CHECK: } else {
 // CHECK:   %[[PART:.*]] = arith.addi %[[RANK]], %c-1_i32
-// CHECK:   hopper.send_fragment %[[SUM]] to %[[SUMS]][%c0_i32] entry [%[[PART]], %{{.*}}]
+// CHECK:   hopper.send_fragment %[[SUM]] to %[[SUMS]][%c0_i32] entry[%[[PART]], %{{.*}}]
 // CHECK: }
 // CHECK: hopper.finish cluster 1
 func.func @parts(%a: !a, %sfa: !sfa, %b: !b, %sfb: !sfb, %d: !d) {
