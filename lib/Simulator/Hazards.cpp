@@ -187,6 +187,7 @@ void Cluster::noteGlobal(const Warp &warp, const Inst &inst, uint64_t address,
 void Cluster::noteGlobalStore(const Transfer &t, uint64_t address,
                               uint64_t bytes, bool atomic) {
   counters.globalStoreBytes += bytes;
+  traffic.store(address, bytes);
   if (!check || atomic)
     return;
   Accessor who{t.issuer->stores, (uint32_t)t.serial + 1, &t.knows, true,
