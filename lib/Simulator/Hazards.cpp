@@ -111,6 +111,10 @@ void Cluster::reportConflict(const Conflict &conflict, bool writes, bool async,
       conflict.earlierWrote
           ? (conflict.earlierAsync
                  ? "; wait for the mbarrier phase that completes the copy"
+             : async
+                 ? "; put a barrier between or, where the write comes later in "
+                   "the program, the wait for this (wgmma.wait_group, "
+                   "cp.async.bulk.wait_group) before it"
                  : "; put a barrier between")
       : conflict.earlierAsync
           ? "; wait for the operation that reads (wgmma.wait_group, "
