@@ -62,11 +62,16 @@ bool dgemm::dg::isFeasible(const Schedule &schedule,
 }
 
 LogicalResult dgemm::dg::checkEntry(GemmOp op, const TuningTable &table,
-                                    const TuningTable::Entry &entry) {
-  return checkSchedule(entry.schedule, getProblemFacts(op), [&] {
+                                    const TuningTable::Entry &entry,
+                                    bool batchInvariant) {
+  auto emitError = [&] {
     return op.emitOpError() << "cannot use the schedule that "
                             << table.where(entry) << " has for it: ";
-  });
+  };
+  if (batchInvariant && !isBatchInvariant(entry.schedule))
+    return emitError() << "it splits K into " << entry.schedule.splitK
+                       << " parts, and is to be batch-invariant";
+  return checkSchedule(entry.schedule, getProblemFacts(op), emitError);
 }
 
 LogicalResult dgemm::dg::checkOptions(GemmOp op,
@@ -77,12 +82,16 @@ LogicalResult dgemm::dg::checkOptions(GemmOp op,
   return success();
 }
 
-FailureOr<Schedule> dgemm::dg::chooseByModel(GemmOp op,
-                                             const ProblemFacts &facts,
-                                             const ProblemFacts &sizes,
-                                             int64_t sms) {
-  const std::vector<Schedule> schedules = enumerateSchedules(facts, sizes);
-  const std::vector<size_t> ranked = rank(schedules, sizes, sms);
+FailureOr<Schedule>
+dgemm::dg::chooseByModel(GemmOp op, const ProblemFacts &facts,
+                         const ProblemFacts &sizes,
+                         const SelectScheduleOptions &options) {
+  std::vector<Schedule> schedules = enumerateSchedules(facts, sizes);
+  if (options.batchInvariant)
+    llvm::erase_if(schedules, [](const Schedule &schedule) {
+      return !isBatchInvariant(schedule);
+    });
+  const std::vector<size_t> ranked = rank(schedules, sizes, options.sms);
   for (size_t place : ranked)
     if (isFeasible(schedules[place], facts))
       return schedules[place];
@@ -105,12 +114,13 @@ FailureOr<Selection> dgemm::dg::select(GemmOp op,
             options.table->find(facts, selection.sizes.m)) {
       selection.schedule = entry->schedule;
       selection.tableEntry = options.table->where(*entry);
-      if (failed(checkEntry(op, *options.table, *entry)))
+      if (failed(
+              checkEntry(op, *options.table, *entry, options.batchInvariant)))
         return failure();
       return selection;
     }
   FailureOr<Schedule> chosen =
-      chooseByModel(op, facts, selection.sizes, options.sms);
+      chooseByModel(op, facts, selection.sizes, options);
   if (failed(chosen))
     return failure();
   selection.schedule = *chosen;
@@ -198,8 +208,13 @@ static SelectScheduleOptions narrow(GemmOp op,
 LogicalResult dgemm::dg::selectSchedule(GemmOp op,
                                         const SelectScheduleOptions &given) {
   // What the user wrote stays.
-  if (op.getScheduleAttr())
+  if (ScheduleAttr schedule = op.getScheduleAttr()) {
+    if (given.batchInvariant && !isBatchInvariant(schedule.getValue()))
+      return op.emitOpError()
+             << "is to be batch-invariant, but its schedule splits K into "
+             << schedule.getValue().splitK << " parts";
     return success();
+  }
   const SelectScheduleOptions options = narrow(op, given);
   if (options.m.isSingle() || !ShapedType::isDynamic(getProblemFacts(op).m)) {
     FailureOr<Selection> selection = select(op, options);
