@@ -1,19 +1,25 @@
 #!/usr/bin/env python3
 """Compiles the kernels and manifests that `dgemm-run` executes on a GPU.
 
-    benchmarks/gpu_suite.py OUT [--only bits|schedules|small|speed] [--peers DIR]
+    benchmarks/gpu_suite.py OUT [--only PART]... [--peers DIR]
 
-OUT gets one folder of PTX, cubins and launch records and the manifests
-bits.jsonl (every shape, scaling, output and C, chosen schedules),
-schedules.jsonl (schedules that span the knobs), small.jsonl (the same on shapes
-that the simulator runs in a moment, to compare the hashes of D) and speed.jsonl
-(the seven DeepSeek shapes against peers described by launch records in
---peers).
+OUT gets one folder of PTX, cubins and launch records and, by default, the
+manifests bits.jsonl (every shape, scaling, output and C, chosen schedules),
+schedules.jsonl (schedules that span the knobs), speed.jsonl (the seven DeepSeek
+shapes) and chain.jsonl (32 decode GEMMs in a graph). Asked for by name:
+small.jsonl (the schedules on shapes that the simulator runs in a moment, to
+compare the hashes of D) and untuned.jsonl (the 200 shapes of
+scripts/lib/shapes.py, none left out: the largest needs under 3 GB).
+
+--peers holds launch records of other kernels and uses.jsonl, a line for each
+problem: {"scaling", "M", "N", "K", "record", "cubin"}. OUT names them by
+relative paths.
 """
 import argparse
 import concurrent.futures
 import hashlib
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -22,14 +28,14 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts" / "lib"))
 from gemms import (  # noqa: E402
     SCHEDULES, for_f32, gemm_text, schedule_text, static_rows)
+from shapes import DEEPSEEK, untuned  # noqa: E402
 
-DEEPSEEK = [(2112, 7168), (576, 7168), (24576, 1536), (32768, 512),
-            (7168, 16384), (4096, 7168), (7168, 2048)]
 SHAPES = [(24, 128)] + DEEPSEEK + [(264, 208), (264, 200), (121, 384),
                                    (128, 8320)]
 # The M of the speed cases; those up to 128 start from a clean L2.
 SPEED_MS = [4096, 128, 64, 1, 2, 4, 8, 16, 32, 256, 512, 1024, 2048, 8192]
 SMALL = [(129, 264, 208), (65, 136, 648)]
+CHAIN = [(1, 7168, 2048), (1, 2112, 7168)]
 MS = [0, 1, 7, 64, 100, 128, 129, 4096, 4097]
 
 class Suite:
@@ -116,38 +122,54 @@ def add_schedules(suite, manifest="schedules",
                 suite.case(manifest, name, M=m, N=n, K=k)
 
 
-def add_speed(suite, peers):
-    uses = {}
-    if peers:
-        for line in open(pathlib.Path(peers) / "uses.jsonl"):
+def peers_of(folder, out):
+    """(scaling, M, N, K) -> a peer of a manifest in `out`."""
+    peers = {}
+    if folder:
+        where = pathlib.Path(os.path.relpath(folder, out))
+        for line in open(pathlib.Path(folder) / "uses.jsonl"):
             use = json.loads(line)
-            uses[use["scaling"], use["M"], use["N"], use["K"]] = use
-    for m in SPEED_MS:
-        for n, k in DEEPSEEK:
-            name = suite.kernel(gemm_text(None, n, k, pad_d=False), m)
-            use = uses.get(("1d2d", m, n, k))
-            rivals = []
-            if use:
-                rivals.append({
-                    "record": str(pathlib.Path(peers).resolve() /
-                                  use["record"]),
-                    "cubin": str(pathlib.Path(peers).resolve() /
-                                 use["cubin"]), "name": "deepgemm"})
-            rivals += [{"cublaslt": "tensorwise"}, {"cublaslt": "blockwise"}]
-            suite.case("speed", name, M=m, N=n, K=k, time=True, pairs=30,
-                       repeats=3, peers=rivals)
+            peers[use["scaling"], use["M"], use["N"], use["K"]] = {
+                "record": str(where / use["record"]),
+                "cubin": str(where / use["cubin"]), "name": "deepgemm"}
+    return peers
+
+
+def add_timed(suite, manifest, shapes, peers, rivals=(), **keys):
+    for m, n, k in shapes:
+        name = suite.kernel(gemm_text(None, n, k, pad_d=False), m)
+        peer = peers.get(("1d2d", m, n, k))
+        suite.case(manifest, name, M=m, N=n, K=k, pairs=30, repeats=3,
+                   peers=([peer] if peer else []) + list(rivals), **keys)
+
+
+def add_speed(suite, peers):
+    add_timed(suite, "speed", [(m, n, k) for m in SPEED_MS for n, k in DEEPSEEK],
+              peers, time=True,
+              rivals=[{"cublaslt": "tensorwise"}, {"cublaslt": "blockwise"}])
+
+
+def add_untuned(suite, peers):
+    add_timed(suite, "untuned", untuned(), peers, time=True, flush="clean",
+              warm_up=200)
+
+
+def add_chain(suite, peers):
+    add_timed(suite, "chain", CHAIN, peers, chain=32)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out")
     parser.add_argument("--opt", default="build/bin/dgemm-opt")
-    parser.add_argument("--only", choices=["bits", "schedules", "small", "speed"],
-                        action="append")
+    parser.add_argument("--only", action="append",
+                        choices=["bits", "schedules", "small", "speed",
+                                 "chain", "untuned"])
     parser.add_argument("--peers")
     args = parser.parse_args()
     suite = Suite(args)
-    only = args.only or ["bits", "schedules", "speed"]
+    only = args.only or ["bits", "schedules", "speed", "chain"]
+    peers = peers_of(args.peers, args.out)
     if "bits" in only:
         add_bits(suite)
     if "schedules" in only:
@@ -155,7 +177,11 @@ def main():
     if "small" in only:
         add_schedules(suite, "small", SMALL)
     if "speed" in only:
-        add_speed(suite, args.peers)
+        add_speed(suite, peers)
+    if "chain" in only:
+        add_chain(suite, peers)
+    if "untuned" in only:
+        add_untuned(suite, peers)
     return suite.finish()
 
 

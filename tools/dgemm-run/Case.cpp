@@ -151,6 +151,10 @@ Case parseCase(const Json &json, const fs::path &base, KernelFiles &files) {
       c.pairs = value;
     else if (key == "range")
       c.range = value;
+    else if (key == "warm_up")
+      c.warmUp = value;
+    else if (key == "chain")
+      c.chain = value;
     else if (key == "sustained")
       c.sustained = value;
     else if (key == "flush")

@@ -49,6 +49,8 @@ struct Case {
   Flush flush = Flush::Auto;
   /// The M that a tuned entry is for, like "65..128"; empty: this M.
   std::string range;
+  int warmUp = 500;     ///< milliseconds of untimed turns before the timed ones
+  int chain = 0;        ///< launches of a chain in a graph; 0: none
   double sustained = 0; ///< seconds of back-to-back launches; 0: none
   std::vector<Peer> peers;
 };

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <exception>
 #include <stdexcept>
 
 using namespace dgemm::run;
@@ -169,6 +170,53 @@ double Device::clockBetween(size_t first, size_t second) {
 void Device::launchEmpty() {
   if (isGpu())
     launch(emptyKernel, 1, 32, nullptr);
+}
+
+LaunchGraph::LaunchGraph(Device &device, std::function<void()> enqueue)
+    : device(device), enqueue(std::move(enqueue)) {
+  if (!device.isGpu())
+    return;
+  const cuda::Driver &driver = *device.driver;
+  ok("cuStreamBeginCapture",
+     driver.streamBeginCapture(device.stream(), cuda::captureModeThreadLocal));
+  std::exception_ptr failure;
+  try {
+    this->enqueue();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  // The stream must leave its capture whatever happened.
+  cuda::Status ended = driver.streamEndCapture(device.stream(), &graph);
+  if (failure) {
+    if (!ended && graph)
+      driver.graphDestroy(graph);
+    std::rethrow_exception(failure);
+  }
+  ok("cuStreamEndCapture", ended);
+  cuda::Status made = driver.graphInstantiate(&executable, graph, 0);
+  if (made)
+    driver.graphDestroy(graph);
+  ok("cuGraphInstantiateWithFlags", made);
+}
+
+LaunchGraph::~LaunchGraph() {
+  if (executable)
+    device.driver->graphExecDestroy(executable);
+  if (graph)
+    device.driver->graphDestroy(graph);
+}
+
+void LaunchGraph::ok(const char *what, cuda::Status status) const {
+  if (status)
+    throw std::runtime_error(device.driver->error(what, status).message);
+}
+
+void LaunchGraph::launch() {
+  if (executable)
+    ok("cuGraphLaunch",
+       device.driver->graphLaunch(executable, device.stream()));
+  else
+    enqueue();
 }
 
 Buffer::Buffer(Device &device, size_t bytes, uint8_t guard, size_t tail)

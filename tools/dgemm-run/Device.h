@@ -7,6 +7,7 @@
 #include "dgemm/Runtime/dgemm.h"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -57,6 +58,7 @@ public:
   void launchEmpty();
 
 private:
+  friend class LaunchGraph;
   void loadKernels(int ordinal);
   void launch(runtime::cuda::Function function, unsigned blocks,
               unsigned threads, void **params);
@@ -71,6 +73,24 @@ private:
                           stampKernel = nullptr, spinKernel = nullptr,
                           emptyKernel = nullptr;
   void *counter = nullptr, *flushBuffer = nullptr, *stamps = nullptr;
+};
+
+/// What a function enqueues on the device's stream, recorded once and launched
+/// as one graph. Without a GPU it calls the function each time.
+class LaunchGraph {
+public:
+  LaunchGraph(Device &device, std::function<void()> enqueue);
+  ~LaunchGraph();
+  LaunchGraph(const LaunchGraph &) = delete;
+  void launch();
+
+private:
+  void ok(const char *what, runtime::cuda::Status status) const;
+
+  Device &device;
+  std::function<void()> enqueue;
+  runtime::cuda::Graph graph = nullptr;
+  runtime::cuda::GraphExec executable = nullptr;
 };
 
 /// Device memory with a zone on both sides that must stay as it was.

@@ -25,6 +25,7 @@ KernelSubject::KernelSubject(Device &device, Inputs &inputs, const Case &c,
         "load");
   options.struct_size = sizeof options;
   options.num_sms = c.sms;
+  options.pdl = DGEMM_PDL_OFF;
 
   const launch::Operand &dOperand = *record.findOperand("D");
   dStrides = stridesOf(c, problem, dOperand);
@@ -56,6 +57,19 @@ KernelSubject::KernelSubject(Device &device, Inputs &inputs, const Case &c,
   }
 }
 
+void KernelSubject::describeParts(Problem &problem) const {
+  std::vector<launch::Tensor> call;
+  for (const dgemm_tensor &tensor : tensors)
+    call.push_back({reinterpret_cast<uint64_t>(tensor.data),
+                    launch::DType(tensor.dtype),
+                    {tensor.shape, tensor.shape + tensor.rank},
+                    {tensor.strides, tensor.strides + tensor.rank}});
+  // A call that cannot be planned fails where it is launched.
+  if (auto plan =
+          launch::plan(file->record, call, std::max(1, options.num_sms)))
+    problem.parts = plan->parts, problem.partBlocks = plan->partKBlocks;
+}
+
 KernelSubject::~KernelSubject() { dgemm_kernel_destroy(kernel); }
 
 void KernelSubject::reset() {
@@ -69,6 +83,36 @@ void KernelSubject::launch() {
   check(dgemm_kernel_launch(kernel, tensors.data(), tensors.size(),
                             device.stream(), &options),
         "launch");
+}
+
+bool KernelSubject::allowsPdl() const {
+  const auto &kernels = file->record.kernels;
+  return std::any_of(kernels.begin(), kernels.end(),
+                     [](const launch::Kernel &k) { return k.pdl; });
+}
+
+void KernelSubject::launchWith(const Buffer &b, const Buffer &sfb, bool pdl) {
+  std::vector<dgemm_tensor> changed = tensors;
+  for (size_t i = 0; i < changed.size(); ++i) {
+    const std::string &name = file->record.operands[i].name;
+    if (name == "B")
+      changed[i].data = b.data();
+    else if (name == "SFB")
+      changed[i].data = sfb.data();
+  }
+  dgemm_launch_options changedOptions = options;
+  // As the record says: of several kernels not each may allow it.
+  changedOptions.pdl = pdl ? DGEMM_PDL_RECORD : DGEMM_PDL_OFF;
+  check(dgemm_kernel_launch(kernel, changed.data(), changed.size(),
+                            device.stream(), &changedOptions),
+        "launch");
+}
+
+const Buffer *KernelSubject::input(const std::string &name) const {
+  for (const auto &[known, buffer] : inputBuffers)
+    if (known == name)
+      return buffer.get();
+  return nullptr;
 }
 
 std::string KernelSubject::checkGuards() const {

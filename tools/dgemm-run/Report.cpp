@@ -78,6 +78,116 @@ std::string format(const char *form, ...) {
   return text;
 }
 
+Json toJson(const Device &device, const Problem &p, const Timing &t) {
+  Json timing = {{"l2", toString(t.flush)},
+                 {"pairs", t.pairs},
+                 {"clock", t.emptyKernelMicroseconds ? "kernel" : "events"},
+                 {"empty_us", toJson(t.emptyMicroseconds)}};
+  if (t.emptyKernelMicroseconds)
+    timing["empty_kernel_us"] = toJson(*t.emptyKernelMicroseconds);
+  if (!t.noKernelTimes.empty())
+    timing["no_kernel_times"] = t.noKernelTimes;
+  for (size_t i = 0; i < t.subjects.size(); ++i) {
+    const SubjectTiming &s = t.subjects[i];
+    double us = s.best().median;
+    Json entry = {{"name", s.name}, {"us", toJson(s.microseconds)}};
+    if (s.kernelMicroseconds)
+      entry["kernel_us"] = toJson(*s.kernelMicroseconds);
+    entry["tflops"] = rounded(flops(p) / us * 1e-6);
+    entry["gbs"] = rounded(bytes(p) / us * 1e-3);
+    entry["mhz"] = rounded(s.mhz);
+    entry["utilisation"] = rounded(utilisation(device, p, s));
+    if (i > 0) {
+      entry["time_over_first"] = toJson(t.ratios[i - 1]);
+      if (!t.kernelRatios.empty())
+        entry["kernel_time_over_first"] = toJson(t.kernelRatios[i - 1]);
+    }
+    if (i < t.sustained.size()) {
+      const SubjectTiming &u = t.sustained[i];
+      double mean = u.microseconds.median;
+      entry["sustained"] = {
+          {"us", rounded(mean, 5)},
+          {"tflops", rounded(flops(p) / mean * 1e-6)},
+          {"mhz", rounded(u.mhz)},
+          {"utilisation", rounded(utilisation(device, p, u))}};
+    }
+    timing["subjects"].push_back(entry);
+  }
+  return timing;
+}
+
+Json toJson(const ChainTiming &t) {
+  Json chain = {{"launches", t.launches},
+                {"ring", t.ring},
+                {"ring_bytes", t.ringBytes},
+                {"l2", toString(t.flush)},
+                {"pairs", t.pairs}};
+  for (const ChainSubject &s : t.subjects)
+    chain["subjects"].push_back({{"name", s.name},
+                                 {"pdl", s.pdl},
+                                 {"us_per_kernel", toJson(s.microseconds)},
+                                 {"time_over_first", toJson(s.ratio)},
+                                 {"differing_words", s.differingWords}});
+  return chain;
+}
+
+std::string toText(const Device &device, const Problem &p, const Timing &t) {
+  std::string text;
+  for (size_t i = 0; i < t.subjects.size(); ++i) {
+    const SubjectTiming &s = t.subjects[i];
+    double us = s.best().median;
+    text += format("      %-28s %9.2f us", s.name.c_str(), us);
+    if (s.kernelMicroseconds)
+      text += format(" (events %.2f)", s.microseconds.median);
+    text += format("  %7.1f TFLOP/s  %7.1f GB/s  %5.0f MHz  util %.3f",
+                   flops(p) / us * 1e-6, bytes(p) / us * 1e-3, s.mhz,
+                   utilisation(device, p, s));
+    if (i > 0) {
+      const std::vector<Spread> &ratios =
+          t.kernelRatios.empty() ? t.ratios : t.kernelRatios;
+      text += format("  time/first %.3f (%.3f..%.3f)", ratios[i - 1].median,
+                     ratios[i - 1].low, ratios[i - 1].high);
+    }
+    text += "\n";
+  }
+  for (const SubjectTiming &s : t.sustained)
+    text += format("      %-28s %9.2f us back to back, %5.0f MHz, util %.3f\n",
+                   s.name.c_str(), s.microseconds.median, s.mhz,
+                   utilisation(device, p, s));
+  text += format("      L2 %s, %d pairs, %s; events around an empty kernel: "
+                 "%.2f us",
+                 toString(t.flush), t.pairs,
+                 t.emptyKernelMicroseconds ? "kernel times (CUPTI)"
+                                           : "times between events",
+                 t.emptyMicroseconds.median);
+  if (t.emptyKernelMicroseconds)
+    text += format(", the kernel itself: %.2f us",
+                   t.emptyKernelMicroseconds->median);
+  text += "\n";
+  if (!t.noKernelTimes.empty())
+    text += "      no kernel times: " + t.noKernelTimes + "\n";
+  return text;
+}
+
+std::string toText(const ChainTiming &t) {
+  std::string text = format(
+      "      a chain of %d launches, L2 %s, weights from a ring of %d (%.0f "
+      "MB):\n",
+      t.launches, toString(t.flush), t.ring, double(t.ringBytes) * 1e-6);
+  for (const ChainSubject &s : t.subjects) {
+    text += format("      %-28s %9.2f us per kernel %s  time/first %.3f "
+                   "(%.3f..%.3f)",
+                   s.name.c_str(), s.microseconds.median,
+                   s.pdl ? "with PDL" : "        ", s.ratio.median, s.ratio.low,
+                   s.ratio.high);
+    if (s.differingWords)
+      text += format("  %llu words of D DIFFER from one launch's",
+                     (unsigned long long)s.differingWords);
+    text += "\n";
+  }
+  return text;
+}
+
 } // namespace
 
 std::string dgemm::run::headerJson(const Device &device,
@@ -148,44 +258,10 @@ std::string dgemm::run::resultJson(const Device &device, const Case &c,
       entry["fp64"] = toJson(*peer.fp64);
     out["peers"].push_back(entry);
   }
-  if (!r.timing)
-    return out.dump();
-  const Timing &t = *r.timing;
-  Json timing = {{"l2", toString(t.flush)},
-                 {"pairs", t.pairs},
-                 {"clock", t.emptyKernelMicroseconds ? "kernel" : "events"},
-                 {"empty_us", toJson(t.emptyMicroseconds)}};
-  if (t.emptyKernelMicroseconds)
-    timing["empty_kernel_us"] = toJson(*t.emptyKernelMicroseconds);
-  if (!t.noKernelTimes.empty())
-    timing["no_kernel_times"] = t.noKernelTimes;
-  for (size_t i = 0; i < t.subjects.size(); ++i) {
-    const SubjectTiming &s = t.subjects[i];
-    double us = s.best().median;
-    Json entry = {{"name", s.name}, {"us", toJson(s.microseconds)}};
-    if (s.kernelMicroseconds)
-      entry["kernel_us"] = toJson(*s.kernelMicroseconds);
-    entry["tflops"] = rounded(flops(p) / us * 1e-6);
-    entry["gbs"] = rounded(bytes(p) / us * 1e-3);
-    entry["mhz"] = rounded(s.mhz);
-    entry["utilisation"] = rounded(utilisation(device, p, s));
-    if (i > 0) {
-      entry["time_over_first"] = toJson(t.ratios[i - 1]);
-      if (!t.kernelRatios.empty())
-        entry["kernel_time_over_first"] = toJson(t.kernelRatios[i - 1]);
-    }
-    if (i < t.sustained.size()) {
-      const SubjectTiming &u = t.sustained[i];
-      double mean = u.microseconds.median;
-      entry["sustained"] = {
-          {"us", rounded(mean, 5)},
-          {"tflops", rounded(flops(p) / mean * 1e-6)},
-          {"mhz", rounded(u.mhz)},
-          {"utilisation", rounded(utilisation(device, p, u))}};
-    }
-    timing["subjects"].push_back(entry);
-  }
-  out["timing"] = timing;
+  if (r.timing)
+    out["timing"] = toJson(device, p, *r.timing);
+  if (r.chain)
+    out["chain"] = toJson(*r.chain);
   return out.dump();
 }
 
@@ -225,41 +301,9 @@ std::string dgemm::run::resultText(const Device &device, const Case &c,
           format("%llu words differ, calc_diff %.2e\n",
                  (unsigned long long)*peer.differingWords, peer.fp64->calcDiff);
   }
-  if (!r.timing)
-    return text;
-  const Timing &t = *r.timing;
-  for (size_t i = 0; i < t.subjects.size(); ++i) {
-    const SubjectTiming &s = t.subjects[i];
-    double us = s.best().median;
-    text += format("      %-28s %9.2f us", s.name.c_str(), us);
-    if (s.kernelMicroseconds)
-      text += format(" (events %.2f)", s.microseconds.median);
-    text += format("  %7.1f TFLOP/s  %7.1f GB/s  %5.0f MHz  util %.3f",
-                   flops(p) / us * 1e-6, bytes(p) / us * 1e-3, s.mhz,
-                   utilisation(device, p, s));
-    if (i > 0) {
-      const std::vector<Spread> &ratios =
-          t.kernelRatios.empty() ? t.ratios : t.kernelRatios;
-      text += format("  time/first %.3f (%.3f..%.3f)", ratios[i - 1].median,
-                     ratios[i - 1].low, ratios[i - 1].high);
-    }
-    text += "\n";
-  }
-  for (const SubjectTiming &s : t.sustained)
-    text += format("      %-28s %9.2f us back to back, %5.0f MHz, util %.3f\n",
-                   s.name.c_str(), s.microseconds.median, s.mhz,
-                   utilisation(device, p, s));
-  text += format("      L2 %s, %d pairs, %s; events around an empty kernel: "
-                 "%.2f us",
-                 toString(t.flush), t.pairs,
-                 t.emptyKernelMicroseconds ? "kernel times (CUPTI)"
-                                           : "times between events",
-                 t.emptyMicroseconds.median);
-  if (t.emptyKernelMicroseconds)
-    text += format(", the kernel itself: %.2f us",
-                   t.emptyKernelMicroseconds->median);
-  text += "\n";
-  if (!t.noKernelTimes.empty())
-    text += "      no kernel times: " + t.noKernelTimes + "\n";
+  if (r.timing)
+    text += toText(device, p, *r.timing);
+  if (r.chain)
+    text += toText(*r.chain);
   return text;
 }

@@ -95,6 +95,7 @@ void CaseRunner::runChecked(const Case &c, CaseResult &result) {
   KernelSubject ours(device, inputs, c, result.problem, c.kernel->name,
                      c.kernel);
   result.ok = true;
+  ours.describeParts(result.problem);
   if (c.check != Check::None)
     checkOurs(c, ours, result);
 
@@ -128,16 +129,27 @@ void CaseRunner::runChecked(const Case &c, CaseResult &result) {
   }
   for (auto &peer : peers)
     comparePeer(ours, *peer, result);
-  if (!c.time)
-    return;
-  std::vector<Subject *> subjects = {&ours};
-  for (auto &peer : peers)
-    subjects.push_back(peer.get());
   TimingOptions options;
   options.pairs = c.pairs;
   options.flush = c.flush;
   options.m = c.m;
+  options.warmUpMilliseconds = c.warmUp;
   options.sustained = c.sustained;
   options.profiler = profiler;
-  result.timing = timeSubjects(device, subjects, options);
+  if (c.time) {
+    std::vector<Subject *> subjects = {&ours};
+    for (auto &peer : peers)
+      subjects.push_back(peer.get());
+    result.timing = timeSubjects(device, subjects, options);
+  }
+  if (c.chain > 0) {
+    std::vector<KernelSubject *> kernels = {&ours};
+    for (auto &peer : peers)
+      if (auto *kernel = dynamic_cast<KernelSubject *>(peer.get()))
+        kernels.push_back(kernel);
+    result.chain = timeChains(device, kernels, c.chain, options);
+    for (const ChainSubject &s : result.chain->subjects)
+      if (s.name == ours.name())
+        result.ok &= s.differingWords == 0;
+  }
 }

@@ -2,8 +2,8 @@
 #ifndef DGEMM_TOOLS_RUN_RUNCASE_H
 #define DGEMM_TOOLS_RUN_RUNCASE_H
 
+#include "Chain.h"
 #include "Check.h"
-#include "Timing.h"
 
 #include <optional>
 
@@ -27,6 +27,7 @@ struct CaseResult {
   uint64_t repeatMismatches = 0;
   std::vector<PeerResult> peers;
   std::optional<Timing> timing;
+  std::optional<ChainTiming> chain;
 };
 
 class CaseRunner {

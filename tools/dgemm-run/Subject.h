@@ -35,8 +35,19 @@ public:
   void launch() override;
   Output output() const override { return {d->data(), dStrides}; }
 
+  /// Whether D holds a C before a launch.
+  bool accumulates() const { return initial != nullptr; }
+  /// Whether the record lets a launch overlap with the kernel before it. Only
+  /// chains do so: launch() never does, so that a launch is timed alone.
+  bool allowsPdl() const;
+  /// Enqueues one computation that reads its weights elsewhere.
+  void launchWith(const Buffer &b, const Buffer &sfb, bool pdl);
+  /// An input by its name; null where there is none.
+  const Buffer *input(const std::string &name) const;
   /// D with its guards.
   Buffer &buffer() { return *d; }
+  /// How the kernel that a launch would pick cuts the sums of D.
+  void describeParts(Problem &problem) const;
   /// Guards of every buffer that the kernel was given.
   std::string checkGuards() const;
 

@@ -59,27 +59,10 @@ SubjectTiming sustain(Device &device, Subject &subject, double seconds,
           {}};
 }
 
-/// Runs the subjects in turn until the GPU is warm.
-void warmUp(Device &device, const std::vector<Subject *> &subjects, Flush flush,
-            std::chrono::milliseconds duration) {
-  using Clock = std::chrono::steady_clock;
-  auto until = Clock::now() + duration;
-  do {
-    for (int round = 0; round < 4; ++round)
-      for (Subject *subject : subjects) {
-        if (flush != Flush::Warm)
-          device.flush(flush == Flush::Clean);
-        subject->launch();
-      }
-    device.synchronize();
-  } while (device.isGpu() && Clock::now() < until);
-}
-
-/// One launch after the cache is in its state, between two stamps. The empty
-/// kernel takes its turn as the last subject.
+/// One turn after the cache is in its state, between two stamps.
 template <typename Begin, typename End>
-void takeTurn(Device &device, const std::vector<Subject *> &subjects,
-              Flush flush, size_t turn, size_t stamp, Begin begin, End end) {
+void take(Device &device, const Turn &turn, Flush flush, size_t stamp,
+          Begin begin, End end) {
   // The flush keeps the GPU busy while the host enqueues what follows, so that
   // no launch latency falls between the events.
   if (flush != Flush::Warm)
@@ -88,82 +71,32 @@ void takeTurn(Device &device, const std::vector<Subject *> &subjects,
     device.spin(100000);
   device.stamp(stamp);
   begin();
-  if (turn < subjects.size())
-    subjects[turn]->launch();
-  else
-    device.launchEmpty();
+  turn();
   end();
   device.stamp(stamp + 1);
 }
 
-/// Per subject but the first: its times over the first's.
+/// Takes turns until the GPU is warm.
+void warmUp(Device &device, const std::vector<Turn> &turns, Flush flush,
+            std::chrono::milliseconds duration) {
+  using Clock = std::chrono::steady_clock;
+  auto until = Clock::now() + duration;
+  auto nothing = [] {};
+  do {
+    for (int round = 0; round < 4; ++round)
+      for (const Turn &turn : turns)
+        take(device, turn, flush, 0, nothing, nothing);
+    device.synchronize();
+  } while (device.isGpu() && Clock::now() < until);
+}
+
+/// Per turn but the first and the last (the empty kernel): its times over the
+/// first's.
 std::vector<Spread> ratiosOf(const std::vector<std::vector<double>> &times) {
   std::vector<Spread> ratios;
-  for (size_t i = 1; i + 1 < times.size(); ++i) {
-    std::vector<double> values;
-    for (size_t pair = 0; pair < times[0].size(); ++pair)
-      values.push_back(times[i][pair] / times[0][pair]);
-    ratios.push_back(spreadOf(values));
-  }
+  for (size_t i = 1; i + 1 < times.size(); ++i)
+    ratios.push_back(spreadOf(quotients(times[i], times[0])));
   return ratios;
-}
-
-void timeWithEvents(Device &device, const std::vector<Subject *> &subjects,
-                    Timing &timing) {
-  size_t turns = subjects.size() + 1;
-  std::vector<std::unique_ptr<Measurement>> runs;
-  for (int pair = 0; pair < timing.pairs; ++pair)
-    for (size_t turn = 0; turn < turns; ++turn) {
-      runs.push_back(std::make_unique<Measurement>(device));
-      Measurement &run = *runs.back();
-      run.stamp = 2 * (runs.size() - 1);
-      takeTurn(
-          device, subjects, timing.flush, turn, run.stamp,
-          [&] { run.begin.record(); }, [&] { run.end.record(); });
-    }
-  device.synchronize();
-
-  std::vector<std::vector<double>> times(turns), clocks(turns);
-  for (size_t i = 0; i < runs.size(); ++i) {
-    Measurement &run = *runs[i];
-    times[i % turns].push_back(run.begin.microsecondsUntil(run.end));
-    if (double mhz = device.clockBetween(run.stamp, run.stamp + 1))
-      clocks[i % turns].push_back(mhz);
-  }
-  for (size_t i = 0; i < subjects.size(); ++i) {
-    timing.subjects[i].microseconds = spreadOf(times[i]);
-    timing.subjects[i].mhz = spreadOf(clocks[i]).median;
-  }
-  timing.emptyMicroseconds = spreadOf(times.back());
-  timing.ratios = ratiosOf(times);
-}
-
-void timeWithProfiler(Device &device, const std::vector<Subject *> &subjects,
-                      Profiler &profiler, Timing &timing) {
-  size_t turns = subjects.size() + 1;
-  auto nothing = [] {};
-  if (!profiler.start(timing.noKernelTimes))
-    return;
-  // What a profiler does once for each kernel falls into the first round.
-  int rounds = timing.pairs + 1;
-  for (int round = 0; round < rounds; ++round)
-    for (size_t turn = 0; turn < turns; ++turn)
-      takeTurn(device, subjects, timing.flush, turn, 0, nothing, nothing);
-  device.synchronize();
-  std::vector<KernelRecord> records = profiler.stop(timing.noKernelTimes);
-  if (!timing.noKernelTimes.empty())
-    return;
-  std::vector<double> list =
-      timesBetweenStamps(records, size_t(rounds) * turns, timing.noKernelTimes);
-  std::vector<std::vector<double>> times(turns);
-  for (size_t i = turns; i < list.size(); ++i)
-    times[i % turns].push_back(list[i]);
-  if (list.empty())
-    return;
-  for (size_t i = 0; i < subjects.size(); ++i)
-    timing.subjects[i].kernelMicroseconds = spreadOf(times[i]);
-  timing.emptyKernelMicroseconds = spreadOf(times.back());
-  timing.kernelRatios = ratiosOf(times);
 }
 
 } // namespace
@@ -178,6 +111,70 @@ Spread dgemm::run::spreadOf(std::vector<double> values) {
   return {at(0.5), at(0.1), at(0.9)};
 }
 
+std::vector<double> dgemm::run::quotients(const std::vector<double> &a,
+                                          const std::vector<double> &b) {
+  std::vector<double> values;
+  for (size_t i = 0; i < a.size(); ++i)
+    values.push_back(a[i] / b[i]);
+  return values;
+}
+
+TurnTimes dgemm::run::timeWithEvents(Device &device,
+                                     const std::vector<Turn> &turns, int pairs,
+                                     Flush flush) {
+  std::vector<std::unique_ptr<Measurement>> runs;
+  for (int pair = 0; pair < pairs; ++pair)
+    for (const Turn &turn : turns) {
+      runs.push_back(std::make_unique<Measurement>(device));
+      Measurement &run = *runs.back();
+      run.stamp = 2 * (runs.size() - 1);
+      take(
+          device, turn, flush, run.stamp, [&] { run.begin.record(); },
+          [&] { run.end.record(); });
+    }
+  device.synchronize();
+
+  TurnTimes times;
+  times.microseconds.resize(turns.size());
+  std::vector<std::vector<double>> clocks(turns.size());
+  for (size_t i = 0; i < runs.size(); ++i) {
+    Measurement &run = *runs[i];
+    times.microseconds[i % turns.size()].push_back(
+        run.begin.microsecondsUntil(run.end));
+    if (double mhz = device.clockBetween(run.stamp, run.stamp + 1))
+      clocks[i % turns.size()].push_back(mhz);
+  }
+  for (const std::vector<double> &list : clocks)
+    times.mhz.push_back(spreadOf(list).median);
+  return times;
+}
+
+std::vector<std::vector<double>>
+dgemm::run::timeWithProfiler(Device &device, const std::vector<Turn> &turns,
+                             int pairs, Flush flush, Profiler &profiler,
+                             std::string &why) {
+  auto nothing = [] {};
+  if (!profiler.start(why))
+    return {};
+  // What a profiler does once for each kernel falls into the first round.
+  int rounds = pairs + 1;
+  for (int round = 0; round < rounds; ++round)
+    for (const Turn &turn : turns)
+      take(device, turn, flush, 0, nothing, nothing);
+  device.synchronize();
+  std::vector<KernelRecord> records = profiler.stop(why);
+  if (!why.empty())
+    return {};
+  std::vector<double> list =
+      timesBetweenStamps(records, size_t(rounds) * turns.size(), why);
+  if (list.empty())
+    return {};
+  std::vector<std::vector<double>> times(turns.size());
+  for (size_t i = turns.size(); i < list.size(); ++i)
+    times[i % turns.size()].push_back(list[i]);
+  return times;
+}
+
 Timing dgemm::run::timeSubjects(Device &device,
                                 const std::vector<Subject *> &subjects,
                                 const TimingOptions &options) {
@@ -186,17 +183,35 @@ Timing dgemm::run::timeSubjects(Device &device,
   if (timing.flush == Flush::Auto)
     timing.flush = options.m >= 4096 ? Flush::Dirty : Flush::Clean;
   timing.pairs = options.pairs;
-  warmUp(device, subjects, timing.flush,
-         std::chrono::milliseconds(options.warmUpMilliseconds));
-  for (Subject *subject : subjects)
+  std::vector<Turn> turns;
+  for (Subject *subject : subjects) {
     timing.subjects.push_back({subject->name(), {}, 0, {}});
-  timeWithEvents(device, subjects, timing);
+    turns.push_back([subject] { subject->launch(); });
+  }
+  turns.push_back([&device] { device.launchEmpty(); });
+  warmUp(device, turns, timing.flush,
+         std::chrono::milliseconds(options.warmUpMilliseconds));
+
+  TurnTimes events = timeWithEvents(device, turns, options.pairs, timing.flush);
+  timing.emptyMicroseconds = spreadOf(events.microseconds.back());
+  timing.ratios = ratiosOf(events.microseconds);
+  std::vector<std::vector<double>> kernels;
   if (options.profiler)
-    timeWithProfiler(device, subjects, *options.profiler, timing);
-  if (options.sustained > 0)
-    for (size_t i = 0; i < subjects.size(); ++i)
-      timing.sustained.push_back(
-          sustain(device, *subjects[i], options.sustained,
-                  timing.subjects[i].microseconds.median));
+    kernels = timeWithProfiler(device, turns, options.pairs, timing.flush,
+                               *options.profiler, timing.noKernelTimes);
+  if (!kernels.empty()) {
+    timing.emptyKernelMicroseconds = spreadOf(kernels.back());
+    timing.kernelRatios = ratiosOf(kernels);
+  }
+  for (size_t i = 0; i < subjects.size(); ++i) {
+    SubjectTiming &s = timing.subjects[i];
+    s.microseconds = spreadOf(events.microseconds[i]);
+    s.mhz = events.mhz[i];
+    if (!kernels.empty())
+      s.kernelMicroseconds = spreadOf(kernels[i]);
+    if (options.sustained > 0)
+      timing.sustained.push_back(sustain(
+          device, *subjects[i], options.sustained, s.microseconds.median));
+  }
   return timing;
 }

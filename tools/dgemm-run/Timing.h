@@ -6,6 +6,7 @@
 #include "Profiler.h"
 #include "Subject.h"
 
+#include <functional>
 #include <optional>
 
 namespace dgemm::run {
@@ -59,7 +60,27 @@ struct TimingOptions {
 Timing timeSubjects(Device &device, const std::vector<Subject *> &subjects,
                     const TimingOptions &options);
 
+/// Something that enqueues what is timed.
+using Turn = std::function<void()>;
+
+struct TurnTimes {
+  std::vector<std::vector<double>> microseconds; ///< per turn and pair
+  std::vector<double> mhz;                       ///< per turn; 0: not measured
+};
+
+/// `pairs` rounds in which each takes its turn after the same flush.
+TurnTimes timeWithEvents(Device &device, const std::vector<Turn> &turns,
+                         int pairs, Flush flush);
+/// The kernels' own times in such rounds. Empty, with a reason in `why`, where
+/// the profiler did not see each of them.
+std::vector<std::vector<double>>
+timeWithProfiler(Device &device, const std::vector<Turn> &turns, int pairs,
+                 Flush flush, Profiler &profiler, std::string &why);
+
 Spread spreadOf(std::vector<double> values);
+/// a[i] / b[i].
+std::vector<double> quotients(const std::vector<double> &a,
+                              const std::vector<double> &b);
 
 } // namespace dgemm::run
 

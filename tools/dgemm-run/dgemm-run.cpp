@@ -66,6 +66,9 @@ int main(int argc, char **argv) {
   app.add_flag("--time", options.time, "Times the kernels");
   app.add_option("--pairs", options.pairs, "Timed rounds")
       ->capture_default_str();
+  app.add_option("--chain", options.chain,
+                 "Launches in one graph with cold weights; 0: no such graph")
+      ->capture_default_str();
   app.add_option("--sustained", options.sustained,
                  "Seconds of back-to-back launches after that")
       ->capture_default_str();

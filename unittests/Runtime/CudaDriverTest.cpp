@@ -56,6 +56,7 @@ TEST(CudaDriver, NumbersAreTheHeaders) {
   EXPECT_EQ(ours::launchProgrammaticStreamSerialization,
             CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION);
   EXPECT_EQ(ours::memoryTypeUnified, CU_MEMORYTYPE_UNIFIED);
+  EXPECT_EQ(ours::captureModeThreadLocal, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL);
 }
 
 TEST(CudaDriver, TensorMapNumbersAreTheHeaders) {

@@ -104,6 +104,13 @@ FAKE cuFuncGetParamInfo(Function, size_t index, size_t *offset, size_t *size) {
 FAKE cuLaunchKernelEx(const LaunchConfig *c, Function function, void **params,
                       void **) {
   const std::string &name = *static_cast<std::string *>(function);
+  if (fakeCuda().capturing) {
+    bool pdl = false;
+    for (unsigned i = 0; i < c->attributeCount; ++i)
+      pdl |= c->attributes[i].id == launchProgrammaticStreamSerialization;
+    fakeCuda().graphs.back().push_back(name + (pdl ? " pdl" : ""));
+    return result("cuLaunchKernelEx");
+  }
   auto &launches = fakeCuda().launches;
   auto time = fakeCuda().nanoseconds.find(name);
   uint64_t start = launches.empty() ? 1000 : launches.back().end + 500;
@@ -202,3 +209,24 @@ FAKE cuEventSynchronize(Event) { return 0; }
 FAKE cuEventElapsedTime(float *milliseconds, Event, Event) {
   return *milliseconds = 1.5f, 0;
 }
+FAKE cuStreamBeginCapture_v2(Stream, int) {
+  fakeCuda().capturing = true;
+  fakeCuda().graphs.emplace_back();
+  return result("cuStreamBeginCapture");
+}
+FAKE cuStreamEndCapture(Stream, Graph *graph) {
+  fakeCuda().capturing = false;
+  ++fakeCuda().liveGraphs;
+  return *graph = &theStream, result("cuStreamEndCapture");
+}
+FAKE cuGraphInstantiateWithFlags(GraphExec *exec, Graph, unsigned long long) {
+  if (int status = result("cuGraphInstantiateWithFlags"))
+    return status;
+  ++fakeCuda().liveGraphs;
+  return *exec = &theStream, 0;
+}
+FAKE cuGraphLaunch(GraphExec, Stream) {
+  return log("launch graph"), result("cuGraphLaunch");
+}
+FAKE cuGraphExecDestroy(GraphExec) { return --fakeCuda().liveGraphs, 0; }
+FAKE cuGraphDestroy(Graph) { return --fakeCuda().liveGraphs, 0; }

@@ -29,6 +29,10 @@ struct FakeCuda {
   std::map<std::string, uint64_t> nanoseconds;
   /// For the stand-in of CUPTI: records that it claims to have dropped.
   size_t droppedRecords = 0;
+  /// Graphs: the names of the kernels captured in each; and how many are alive.
+  bool capturing = false;
+  std::vector<std::vector<std::string>> graphs;
+  int liveGraphs = 0;
 };
 
 __attribute__((visibility("default"))) FakeCuda &fakeCuda();

@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 using namespace dgemm::run;
 namespace launch = dgemm::launch;
@@ -29,10 +30,12 @@ enum class Fault {
   Padding,
   Input,
   Unsteady,
+  OtherWeights,
   Nothing
 };
 Fault fault = Fault::None;
 int runs = 0;
+std::set<uint64_t> weights; ///< where B was
 
 struct FaultyDevice : runtime::Device {
   std::shared_ptr<runtime::Device> good =
@@ -53,6 +56,9 @@ struct FaultyDevice : runtime::Device {
     size_t elt = launch::byteSize(d.dtype);
     size_t end = size_t((d.shape[0] - 1) * d.strides[0] + d.shape[1]) * elt;
     ++runs;
+    weights.insert(launch.tensors[2].address);
+    if (fault == Fault::OtherWeights && weights.size() > 1)
+      bytes[0] ^= 1;
     if (fault == Fault::OneBit || (fault == Fault::Unsteady && runs == 3))
       bytes[end - elt] ^= 1;
     else if (fault == Fault::PastTheEnd)
@@ -83,6 +89,7 @@ protected:
   void SetUp() override {
     fault = Fault::None;
     runs = 0;
+    weights.clear();
   }
 
   static std::shared_ptr<const KernelFile> kernel(const Json &json) {
@@ -234,6 +241,46 @@ TEST_F(RunTest, PeersAndTiming) {
   EXPECT_EQ(r.timing->subjects.size(), 2u);
   EXPECT_GT(r.timing->ratios[0].median, 0);
   EXPECT_EQ(r.timing->sustained.size(), 2u);
+}
+
+TEST_F(RunTest, ChainReadsEachOfItsWeights) {
+  Case c = example(16, 24, 128);
+  c.peers = {{"self", c.kernel, ""}, {"blocks", nullptr, "blockwise"}};
+  c.pairs = 2;
+  c.chain = 5;
+  CaseResult r = run(c);
+  ASSERT_TRUE(r.ok) << r.error;
+  ASSERT_TRUE(r.chain);
+  EXPECT_FALSE(r.timing) << "not asked for";
+  EXPECT_EQ(r.chain->launches, 5);
+  EXPECT_EQ(r.chain->ring, 5);
+  // And the case's own.
+  EXPECT_EQ(weights.size(), 5u + 1);
+  ASSERT_EQ(r.chain->subjects.size(), 2u) << "no PDL in the record";
+  EXPECT_FALSE(r.chain->subjects[0].pdl);
+  EXPECT_GT(r.chain->subjects[1].microseconds.median, 0);
+  EXPECT_EQ(r.chain->subjects[1].name, "self");
+
+  Json json = Json::parse(exampleRecord);
+  json["kernels"][0]["pdl"] = true;
+  c = makeCase(json, 16, 24, 128);
+  c.pairs = 1;
+  c.chain = 3;
+  r = run(c);
+  ASSERT_TRUE(r.ok) << r.error;
+  ASSERT_EQ(r.chain->subjects.size(), 2u);
+  EXPECT_TRUE(r.chain->subjects[0].pdl);
+  EXPECT_FALSE(r.chain->subjects[1].pdl);
+
+  weights.clear();
+  r = run(c, Fault::OtherWeights);
+  EXPECT_FALSE(r.ok);
+  EXPECT_GT(r.chain->subjects[0].differingWords, 0u);
+
+  json["operands"][4]["access"] = "readwrite";
+  json["empty"][1]["action"] = "nothing";
+  c.kernel = kernel(json);
+  EXPECT_EQ(run(c).error, "a chain needs B, SFB and a D that is only written");
 }
 
 TEST(RunSample, CoversEdgesAndEveryTile) {

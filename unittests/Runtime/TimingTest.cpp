@@ -156,6 +156,50 @@ TEST_F(TimingTest, LibrariesThatCannotBeUsed) {
   EXPECT_EQ(why, "cuptiActivityRegisterCallbacks returned CUPTI_ERROR_FAKE");
 }
 
+TEST_F(TimingTest, GraphsAreCapturedOnce) {
+  {
+    Device device("gpu", 0);
+    NamedKernels ours({"ours", "reduce"});
+    LaunchGraph graph(device, [&] { ours.launch(), ours.launch(); });
+    fakeCuda().log.clear();
+    graph.launch();
+    graph.launch();
+    EXPECT_EQ(fakeCuda().log,
+              (std::vector<std::string>{"launch graph", "launch graph"}));
+    ASSERT_EQ(fakeCuda().graphs.size(), 1u);
+    EXPECT_EQ(fakeCuda().graphs[0],
+              (std::vector<std::string>{"ours", "reduce", "ours", "reduce"}));
+    EXPECT_TRUE(fakeCuda().launches.empty());
+  }
+  EXPECT_EQ(fakeCuda().liveGraphs, 0);
+}
+
+TEST_F(TimingTest, GraphFailures) {
+  Device device("gpu", 0);
+  NamedKernels ours({"ours"});
+  for (const char *function :
+       {"cuStreamBeginCapture", "cuStreamEndCapture", "cuGraphLaunch",
+        "cuGraphInstantiateWithFlags"}) {
+    fakeCuda().failures = {{function, 2}};
+    fakeCuda().liveGraphs = 0;
+    try {
+      LaunchGraph graph(device, [&] { ours.launch(); });
+      graph.launch();
+      ADD_FAILURE() << function;
+    } catch (const std::exception &e) {
+      EXPECT_EQ(std::string(e.what()),
+                std::string(function) + ": CUDA_ERROR_FAKE (as told)");
+    }
+  }
+  fakeCuda().failures.clear();
+  fakeCuda().liveGraphs = 0;
+  fakeCuda().capturing = false;
+  EXPECT_THROW(LaunchGraph(device, [] { throw std::runtime_error("no"); }),
+               std::runtime_error);
+  EXPECT_FALSE(fakeCuda().capturing) << "the stream has left its capture";
+  EXPECT_EQ(fakeCuda().liveGraphs, 0);
+}
+
 using Records = std::vector<KernelRecord>;
 const KernelRecord stamp = {"dgemm_run_stamp", 1, 2};
 

@@ -19,6 +19,8 @@ using ModuleHandle = void *;
 using Function = void *;
 using Stream = void *;
 using Event = void *;
+using Graph = void *;
+using GraphExec = void *;
 
 constexpr Status errorInvalidValue = 1;
 
@@ -65,6 +67,8 @@ struct LaunchConfig {
   LaunchAttribute *attributes;
   unsigned attributeCount;
 };
+
+constexpr int captureModeThreadLocal = 1;
 
 constexpr int memoryTypeUnified = 4;
 struct Memcpy2D {
@@ -135,7 +139,14 @@ struct Driver {
   X(eventDestroy, cuEventDestroy_v2, (Event))                                  \
   X(eventRecord, cuEventRecord, (Event, Stream))                               \
   X(eventSynchronize, cuEventSynchronize, (Event))                             \
-  X(eventElapsedTime, cuEventElapsedTime, (float *, Event, Event))
+  X(eventElapsedTime, cuEventElapsedTime, (float *, Event, Event))             \
+  X(streamBeginCapture, cuStreamBeginCapture_v2, (Stream, int))                \
+  X(streamEndCapture, cuStreamEndCapture, (Stream, Graph *))                   \
+  X(graphInstantiate, cuGraphInstantiateWithFlags,                             \
+    (GraphExec *, Graph, unsigned long long))                                  \
+  X(graphLaunch, cuGraphLaunch, (GraphExec, Stream))                           \
+  X(graphExecDestroy, cuGraphExecDestroy, (GraphExec))                         \
+  X(graphDestroy, cuGraphDestroy, (Graph))
 #define DGEMM_CUDA_MEMBER(member, symbol, parameters)                          \
   Status(*member) parameters;
   DGEMM_CUDA_FUNCTIONS(DGEMM_CUDA_MEMBER)
