@@ -175,6 +175,55 @@ void dgemm::dg::explain(GemmOp op, const Selection &selection) {
     remark.attachNote() << misfit;
 }
 
+/// Which sizes are constants in a kernel, as `specialize` writes it.
+static std::string getConstants(const Schedule &schedule) {
+  std::string text;
+  for (auto [name, constant] : {std::pair("m", schedule.specializeM),
+                                std::pair("n", schedule.specializeN),
+                                std::pair("k", schedule.specializeK)})
+    if (constant)
+      text += (text.empty() ? "" : ", ") + std::string(name);
+  return "[" + text + "]";
+}
+
+/// All cases of a dispatch make the same sizes constants (R6): what was chosen
+/// for one must agree with those that have a schedule.
+static LogicalResult checkConstants(GemmOp op, const Schedule &schedule) {
+  auto parent = dyn_cast<DispatchOp>(op->getParentOp());
+  if (!parent)
+    return success();
+  for (unsigned i = 0; i < parent.getCases().size(); ++i) {
+    auto other = cast<GemmOp>(parent.getProduct(i)).getScheduleAttr();
+    if (other && getConstants(other.getValue()) != getConstants(schedule))
+      return op.emitOpError()
+             << "would get a schedule that specializes "
+             << getConstants(schedule) << ", but case "
+             << parent.getRangeText(i) << " specializes "
+             << getConstants(other.getValue()) << "; write its schedule";
+  }
+  return success();
+}
+
+/// The same for the cases of a run, between which a table's may stand.
+static LogicalResult checkConstants(GemmOp op, const RunSelection &selection) {
+  const RunSelection::Case &first = selection.cases.front();
+  for (const RunSelection::Case &each : selection.cases) {
+    if (getConstants(each.schedule) == getConstants(first.schedule))
+      continue;
+    InFlightDiagnostic error = op.emitOpError();
+    error << "cannot have one launch record for M = " << selection.m.str()
+          << ": the schedule for M = " << each.m.str() << " specializes "
+          << getConstants(each.schedule) << ", that for M = " << first.m.str()
+          << " " << getConstants(first.schedule);
+    for (const RunSelection::Case *one : {&first, &each})
+      if (!one->tableEntry.empty())
+        error.attachNote() << "M = " << one->m.str() << " is from "
+                           << one->tableEntry;
+    return error;
+  }
+  return success();
+}
+
 /// Puts a copy of `op` with each schedule into the cases of a dispatch.
 static void dispatch(GemmOp op, const RunSelection &selection) {
   OpBuilder b(op);
@@ -218,7 +267,7 @@ LogicalResult dgemm::dg::selectSchedule(GemmOp op,
   const SelectScheduleOptions options = narrow(op, given);
   if (options.m.isSingle() || !ShapedType::isDynamic(getProblemFacts(op).m)) {
     FailureOr<Selection> selection = select(op, options);
-    if (failed(selection))
+    if (failed(selection) || failed(checkConstants(op, selection->schedule)))
       return failure();
     op.setScheduleAttr(ScheduleAttr::get(op.getContext(), selection->schedule));
     if (options.explain)
@@ -227,7 +276,7 @@ LogicalResult dgemm::dg::selectSchedule(GemmOp op,
   }
 
   FailureOr<RunSelection> selection = selectRun(op, options);
-  if (failed(selection))
+  if (failed(selection) || failed(checkConstants(op, *selection)))
     return failure();
   if (options.explain)
     explain(op, *selection);
