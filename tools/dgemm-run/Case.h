@@ -47,6 +47,7 @@ struct Case {
   bool time = false;
   int pairs = 30;
   Flush flush = Flush::Auto;
+  bool events = true;   ///< also time between events
   int warmUp = 500;     ///< milliseconds of untimed turns before the timed ones
   int chain = 0;        ///< launches of a chain in a graph; 0: none
   double sustained = 0; ///< seconds of back-to-back launches; 0: none
