@@ -249,6 +249,14 @@ private:
     }
     plan.dynamicSharedMemory = uint32_t(k.dynamicSharedMemory);
     plan.pdl = k.pdl;
+    if (k.parts) {
+      auto what = [&] { return "kernel " + k.name + ", parts.kblocks"; };
+      plan.parts = k.parts->count;
+      plan.partKBlocks = evaluate(k.parts->kBlocks, what);
+      if (ok() && plan.partKBlocks < 1)
+        fail(what() + ": " + expected(k.parts->kBlocks, plan.partKBlocks) +
+             "; it must be at least 1");
+    }
     int64_t bytes =
         evaluate(record.workspace.bytes, [] { return "workspace.bytes"; });
     if (bytes < 0)

@@ -154,6 +154,11 @@ private:
       expression(at(path + ".grid", i), k.grid[i]);
     range(path + ".dynamic_shared_memory", k.dynamicSharedMemory, 0,
           maxSharedMemory, "shared memory size");
+    if (k.parts) {
+      range(path + ".parts.count", k.parts->count, 1, maxCluster,
+            "number of parts");
+      expression(path + ".parts.kblocks", k.parts->kBlocks);
+    }
     for (size_t i = 0; i < k.args.size(); ++i)
       argument(at(path + ".args", i), k.args[i]);
     for (size_t i = 0; i < k.preconditions.size(); ++i) {

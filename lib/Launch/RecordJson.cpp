@@ -223,7 +223,8 @@ Argument readArgument(Reader r) {
 Kernel readKernel(Reader r) {
   Kernel k;
   if (!r.object({"name", "when", "schedule?", "block", "cluster", "grid",
-                 "dynamic_shared_memory", "pdl", "args", "preconditions"}))
+                 "dynamic_shared_memory", "pdl", "parts?", "args",
+                 "preconditions"}))
     return k;
   k.name = r["name"].string();
   k.when = r["when"].expression();
@@ -234,6 +235,9 @@ Kernel readKernel(Reader r) {
   k.grid = r["grid"].three(r["grid"].expressions());
   k.dynamicSharedMemory = r["dynamic_shared_memory"].integer();
   k.pdl = r["pdl"].boolean();
+  if (r.has("parts") && r["parts"].object({"count", "kblocks"}))
+    k.parts = Parts{r["parts"]["count"].integer(),
+                    r["parts"]["kblocks"].expression()};
   r["args"].array([&](Reader a) { k.args.push_back(readArgument(a)); });
   r["preconditions"].array([&](Reader p) {
     if (p.object({"check", "message"}))
@@ -360,6 +364,9 @@ Json toJson(const Kernel &k) {
   out["grid"] = texts({k.grid.begin(), k.grid.end()});
   out["dynamic_shared_memory"] = k.dynamicSharedMemory;
   out["pdl"] = k.pdl;
+  if (k.parts)
+    out["parts"] = {{"count", k.parts->count},
+                    {"kblocks", k.parts->kBlocks.text()}};
   out["args"] = std::move(args);
   out["preconditions"] = std::move(preconditions);
   return out;

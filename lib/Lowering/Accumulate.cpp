@@ -342,7 +342,7 @@ private:
       rows = arith::MinSIOp::create(b, loc, rows, add(b, loc, row, sliceRows));
     StoreOp::create(b, loc, value, get(store.getDest()), row, col, rows,
                     get(store.getCols()), get(store.getInit()),
-                    store.getTransposed());
+                    store.getTransposed(), store.getParts());
   }
 
   Value storeRow(StoreOp store, int64_t slice) {

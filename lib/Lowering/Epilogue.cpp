@@ -28,6 +28,7 @@ public:
         loc(kernel.getLoc()) {}
 
   void run(ArrayRef<StoreOp> stores) {
+    gatherParts(stores);
     if (schedule.getStore() == dg::Store::Direct) {
       for (StoreOp store : stores)
         addInit(store);
@@ -44,6 +45,66 @@ public:
   }
 
 private:
+  /// Where K is split: the other blocks of the cluster send their sums to the
+  /// first, which adds them and is the only one to store.
+  void gatherParts(ArrayRef<StoreOp> stores) {
+    StoreOp any = stores.front();
+    int64_t parts = any.getParts();
+    if (parts == 1)
+      return;
+    auto fragment = cast<FragmentType>(any.getValue().getType());
+    int64_t units = schedule.getWarpgroups() * schedule.getSlices();
+    int64_t columns = fragment.getShape()[1];
+    auto entry = BufferType::get({columns / 8, kWarpgroupThreads, 4},
+                                 b.getF32Type(), /*swizzle=*/0);
+    auto sums =
+        BufferType::get({parts - 1, units, columns / 8, kWarpgroupThreads, 4},
+                        b.getF32Type(), /*swizzle=*/0);
+    b.setInsertionPointToStart(&kernel.getBody().front());
+    auto ring = PipelineOp::create(
+        b, loc, PipelineType::get(b.getContext(), sums), /*depth=*/1,
+        sums.getBytes(), schedule.getWarpgroups(), /*cluster=*/1);
+    for (auto [slice, store] : llvm::enumerate(stores))
+      gather(store, slice, ring, sums, entry);
+  }
+
+  void gather(StoreOp store, int64_t slice, PipelineOp ring, BufferType sums,
+              BufferType entry) {
+    b.setInsertionPoint(store);
+    Value group = groupIndex(store);
+    Value unit = add(b, loc, mul(b, loc, group, schedule.getSlices()), slice);
+    Value zero = constant(b, loc, 0);
+    auto isZero = [&](Value value) -> Value {
+      return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, value,
+                                   zero);
+    };
+    Value rank = BlockRankOp::create(b, loc);
+    auto branch =
+        scf::IfOp::create(b, loc, isZero(rank), /*withElseRegion=*/true);
+    b.setInsertionPointToStart(branch.elseBlock());
+    SendFragmentOp::create(b, loc, store.getValue(), ring, zero,
+                           add(b, loc, rank, -1), unit);
+    b.setInsertionPointToStart(branch.thenBlock());
+    if (slice == 0) {
+      auto first =
+          scf::IfOp::create(b, loc, isZero(group), /*withElseRegion=*/false);
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(first.thenBlock());
+      single([&] { CommitOp::create(b, loc, ring, zero); });
+    }
+    auto slot = WaitOp::create(b, loc, TypeRange{sums}, ring, zero, zero);
+    Value value = store.getValue();
+    for (int64_t part = 0; part < sums.getShape()[0]; ++part) {
+      Value sent =
+          SubbufferOp::create(b, loc, entry, slot.getBuffers()[0],
+                              ValueRange{constant(b, loc, part), unit});
+      value = AddSentOp::create(b, loc, value.getType(), value, sent);
+    }
+    store->moveBefore(branch.thenBlock()->getTerminator());
+    store.getValueMutable().assign(value);
+    store.setParts(1);
+  }
+
   /// Adds C as an operation of its own.
   Value addInit(StoreOp store) {
     Value value = store.getValue();

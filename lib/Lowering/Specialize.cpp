@@ -71,8 +71,7 @@ int64_t specialize(gpu::GPUFuncOp kernel, dg::ScheduleAttr schedule) {
 
   OpBuilder b(begin);
   Location loc = kernel.getLoc();
-  int64_t cluster = schedule.getCluster();
-  ReadyOp::create(b, loc, cluster);
+  ReadyOp::create(b, loc, schedule.getClusterSize());
   auto producing = ProducersOp::create(b, loc, schedule.getProducerRegs());
   {
     OpBuilder::InsertionGuard guard(b);
@@ -94,7 +93,9 @@ int64_t specialize(gpu::GPUFuncOp kernel, dg::ScheduleAttr schedule) {
     IRMapping map;
     consumers.clone(b, map);
   }
-  FinishOp::create(b, loc, cluster);
+  // Who shares an operand writes into the others; of the parts of K only the
+  // first is written into, and it waits for that itself.
+  FinishOp::create(b, loc, schedule.getCluster());
   for (Operation *op : llvm::reverse(program))
     op->erase();
   return producers.size() + 1;

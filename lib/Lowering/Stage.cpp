@@ -6,6 +6,7 @@
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
 
 namespace dgemm {
@@ -366,8 +367,9 @@ private:
     for (int64_t i = 0; i < getScaleRows(side); ++i)
       rows.push_back(
           index(arith::MinSIOp::create(b, loc, add(b, loc, first, i), last)));
+    Value start = add(b, loc, lane, in.loop.getLowerBound());
     scf::ForOp::create(
-        b, loc, lane, in.loop.getUpperBound(), constant(b, loc, 32),
+        b, loc, start, in.loop.getUpperBound(), constant(b, loc, 32),
         ValueRange{}, [&](OpBuilder &, Location, Value block, ValueRange) {
           Value column = index(block);
           for (auto [i, blockRow] : llvm::enumerate(rows)) {
@@ -399,16 +401,19 @@ private:
 
   /// Whole stages in a loop, then the blocks that are left.
   Value buildBlockLoops(Value acc) {
-    Value blocks = in.loop.getUpperBound();
-    Value whole = blocks, rest;
+    Value begin = in.loop.getLowerBound(), end = in.loop.getUpperBound();
+    Value whole = end, rest;
     if (perStage > 1) {
+      Value blocks = end;
+      if (!matchPattern(begin, m_Zero()))
+        blocks = arith::SubIOp::create(b, loc, end, begin);
       rest = arith::RemUIOp::create(b, loc, blocks, constant(b, loc, perStage));
-      whole = arith::SubIOp::create(b, loc, blocks, rest);
+      whole = arith::SubIOp::create(b, loc, end, rest);
     }
     SmallVector<Value> start = {acc, producer.slot, producer.phase,
                                 consumer.slot, consumer.phase};
     auto loop = scf::ForOp::create(
-        b, loc, zero(), whole, constant(b, loc, perStage), start,
+        b, loc, begin, whole, constant(b, loc, perStage), start,
         [&](OpBuilder &, Location, Value block, ValueRange args) {
           setState(args);
           Value next = buildStage(block, args[0]);

@@ -137,14 +137,30 @@ private:
     auto tileType = hopper::TileType::get(
         {schedule.getTileM(), schedule.getTileN()}, b.getF32Type());
     Value zero = hopper::ZeroOp::create(b, loc, tileType);
+    auto [first, end] = blockRange();
     auto loop = scf::ForOp::create(
-        b, loc, constant(b, loc, 0), blocks, constant(b, loc, 1), zero,
+        b, loc, first, end, constant(b, loc, 1), zero,
         [&](OpBuilder &, Location, Value block, ValueRange acc) {
           Value next = buildBlock(at.getRow(), at.getCol(), block, acc[0]);
           scf::YieldOp::create(b, loc, next);
         });
     hopper::StoreOp::create(b, loc, loop.getResult(0), dest, at.getRow(),
-                            at.getCol(), rows, cols, init, op.getTransposed());
+                            at.getCol(), rows, cols, init, op.getTransposed(),
+                            schedule.getSplitK());
+  }
+
+  /// The K blocks of this CTA: all, or its part in the order of the ranks.
+  std::pair<Value, Value> blockRange() {
+    if (schedule.getSplitK() == 1)
+      return {constant(b, loc, 0), blocks};
+    Value perPart = ceilDiv(b, loc, blocks, schedule.getSplitK());
+    perPart = mul(b, loc, ceilDiv(b, loc, perPart, schedule.getKBlocks()),
+                  schedule.getKBlocks());
+    Value rank = hopper::BlockRankOp::create(b, loc);
+    Value first = arith::MulIOp::create(b, loc, rank, perPart);
+    first = arith::MinSIOp::create(b, loc, first, blocks);
+    Value end = arith::AddIOp::create(b, loc, first, perPart);
+    return {first, arith::MinSIOp::create(b, loc, end, blocks)};
   }
 
   /// acc = promote(acc, mma(lhs, rhs), scales) for one K block.
@@ -188,7 +204,9 @@ private:
       return "ceildiv(" + getExtentText(i, operand) + ", " +
              std::to_string(size) + ")";
     };
+    // CTAs that take neighbouring tiles, and those that share one.
     int64_t cluster = schedule.getCluster();
+    int64_t size = schedule.getClusterSize();
     bool alongRows = schedule.getMulticast() != dg::Multicast::Lhs;
     std::string tiles =
         ceilDivText(0, op.getLhs(),
@@ -196,22 +214,37 @@ private:
         " * " +
         ceilDivText(1, op.getRhs(),
                     schedule.getTileN() * (alongRows ? 1 : cluster));
-    std::string times = cluster == 1 ? "" : " * " + std::to_string(cluster);
-    std::string per = cluster == 1 ? "" : " / " + std::to_string(cluster);
+    std::string times = size == 1 ? "" : " * " + std::to_string(size);
+    std::string per = size == 1 ? "" : " / " + std::to_string(size);
     std::string grid = schedule.getPersistent()
                            ? "min(sms" + per + ", " + tiles + ")" + times
                            : tiles + times;
-    NamedAttribute attrs[] = {
+    SmallVector<NamedAttribute> attrs = {
         b.getNamedAttr("name", b.getStringAttr(name)),
         b.getNamedAttr("when", b.getStringAttr(when)),
         b.getNamedAttr("block",
                        b.getI64ArrayAttr({schedule.getThreads(), 1, 1})),
-        b.getNamedAttr("cluster", b.getI64ArrayAttr({cluster, 1, 1})),
+        b.getNamedAttr("cluster", b.getI64ArrayAttr({size, 1, 1})),
         b.getNamedAttr("grid", b.getStrArrayAttr({grid, "1", "1"})),
         b.getNamedAttr("pdl", b.getBoolAttr(false)),
         b.getNamedAttr("preconditions", b.getArrayAttr({})),
     };
+    if (schedule.getSplitK() > 1)
+      attrs.push_back(b.getNamedAttr("parts", describeParts()));
     func->setAttr(hopper::kLaunchAttr, b.getDictionaryAttr(attrs));
+  }
+
+  /// What blockRange() computes, for those who check the sums.
+  DictionaryAttr describeParts() {
+    std::string perPart = "ceildiv(ceildiv(" + getExtentText(2, op.getLhs()) +
+                          ", 128), " + std::to_string(schedule.getSplitK()) +
+                          ")";
+    if (schedule.getKBlocks() > 1)
+      perPart = "align(" + perPart + ", " +
+                std::to_string(schedule.getKBlocks()) + ")";
+    return b.getDictionaryAttr(
+        {b.getNamedAttr("count", b.getI64IntegerAttr(schedule.getSplitK())),
+         b.getNamedAttr("kblocks", b.getStringAttr(perPart))});
   }
 
   std::string getExtentText(int64_t i, Value operand) {

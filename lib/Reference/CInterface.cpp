@@ -33,6 +33,8 @@ struct CProblem {
   int32_t mode;   // 0: hardware, 1: exact
   int32_t engine; // 0: best, 1: scalar, 2: AVX2
   int32_t threads;
+  int64_t parts; // 1: K is one chain
+  int64_t partBlocks;
 };
 
 /// Returns 0, or 1 with the reason in `message`.
@@ -54,6 +56,7 @@ EXPORT int dgemm_reference_evaluate(const CProblem *c, char *message,
   p.mode = Mode(c->mode);
   p.engine = Engine(c->engine);
   p.threads = c->threads;
+  p.parts = c->parts, p.partBlocks = c->partBlocks;
   std::string error = evaluate(p);
   std::strncpy(message, error.c_str(), messageSize - 1);
   message[messageSize - 1] = '\0';

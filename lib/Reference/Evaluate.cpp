@@ -34,6 +34,13 @@ std::string check(const Problem &p) {
   if (p.sfbRows != 1 && p.sfbRows != 128)
     return "a scale of B covers 1 or 128 rows, not " +
            std::to_string(p.sfbRows);
+  if (p.parts < 1 || (p.parts > 1 && p.partBlocks < 1))
+    return "K cannot be cut into " + std::to_string(p.parts) + " parts of " +
+           std::to_string(p.partBlocks) + " blocks";
+  if (p.parts > 1 && (ceilDiv(p.k, blockLength) - 1) / p.partBlocks >= p.parts)
+    return std::to_string(p.parts) + " parts of " +
+           std::to_string(p.partBlocks) +
+           " blocks do not cover K = " + std::to_string(p.k);
   if (p.mode == Mode::Exact && p.engine == Engine::AVX2)
     return "the AVX2 engine has no exact mode";
   if (!isAvailable(p.engine))
@@ -138,8 +145,12 @@ public:
     int panels = int(ceilDiv(tile.columnCount, panelWidth));
     acc.assign(size_t(panels) * tile.rowCount * panelWidth, 0.0f);
     partials.resize(size_t(tile.rowCount) * panelWidth);
-    for (int64_t block = 0; block < ceilDiv(p.k, blockLength); ++block)
-      addBlock(tile, block);
+    const int64_t blocks = ceilDiv(p.k, blockLength);
+    if (p.parts == 1)
+      for (int64_t block = 0; block < blocks; ++block)
+        addBlock(tile, block);
+    else
+      addParts(tile, blocks);
 
     for (int i = 0; i < tile.rowCount; ++i)
       for (int j = 0; j < tile.columnCount; ++j) {
@@ -158,6 +169,24 @@ public:
 private:
   float *panelAcc(const Tile &tile, int panel) {
     return acc.data() + size_t(panel) * tile.rowCount * panelWidth;
+  }
+
+  /// The partial sums one after the other, a part without blocks being +0.
+  void addParts(const Tile &tile, int64_t blocks) {
+    std::vector<float> total;
+    for (int64_t part = 0; part < p.parts; ++part) {
+      std::fill(acc.begin(), acc.end(), 0.0f);
+      const int64_t first = part * p.partBlocks;
+      for (int64_t block = first;
+           block < std::min(first + p.partBlocks, blocks); ++block)
+        addBlock(tile, block);
+      if (part == 0)
+        total = acc;
+      else
+        for (size_t i = 0; i < acc.size(); ++i)
+          total[i] += acc[i];
+    }
+    acc = std::move(total);
   }
 
   void addBlock(const Tile &tile, int64_t block) {

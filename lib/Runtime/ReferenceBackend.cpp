@@ -68,6 +68,7 @@ public:
     }
     p.d = reinterpret_cast<void *>(d.address);
     p.dStride = d.strides[0];
+    p.parts = launch.plan.parts, p.partBlocks = launch.plan.partKBlocks;
     std::string problem = reference::evaluate(p);
     if (!problem.empty())
       return Error{"reference evaluator: " + problem};

@@ -340,6 +340,7 @@ void Decoder::decodeOne() {
       "st.",       "atom.",     "red.",       "mbarrier",   "bar",
       "cp.",       "wgmma",     "fence",      "membar",     "ldmatrix",
       "stmatrix",  "setmaxnreg"};
+  out->control = is("bra") || is("brx") || is("ret") || is("exit");
   for (const char *prefix : visible)
     out->visible |= in->opcode.compare(0, strlen(prefix), prefix) == 0;
   for (const auto &[prefix, latency] : latencies)

@@ -132,8 +132,30 @@ Step arrive(Cluster &cluster, Warp &warp, const Inst &inst, uint32_t mask) {
     cluster.arrive(bar, count, warp, mask);
   }
   warp.knows.advance();
+  if (!(inst.flags & NoArrive)) {
+    ++warp.arrivals;
+    warp.arrivalLine = inst.line;
+  }
   cluster.progressed();
   return Step::Next;
+}
+
+/// A warp that arrives somewhere has gone on to the next round: when it then
+/// waits for the phase of the last round again, it does not wait at all.
+void noteWaited(Cluster &cluster, Warp &warp, const Inst &inst,
+                const MBarrier &bar, const std::string &name, uint64_t phase,
+                uint32_t lane) {
+  Warp::Waited &last = warp.waited[{bar.agent, lane}];
+  if (last.line && last.phase == phase && last.arrivals != warp.arrivals)
+    cluster.report(HazardKind::BarrierMisuse, &warp, &inst,
+                   "waits for phase " + std::to_string((int64_t)phase) +
+                       " of " + name + " a second time (first at line " +
+                       std::to_string(last.line) +
+                       "), although it has arrived at line " +
+                       std::to_string(warp.arrivalLine) +
+                       " since: this wait lets it through at once; flip the "
+                       "parity after each round");
+  last = {phase, warp.arrivals, inst.line};
 }
 
 enum : uint32_t { Parity = 0x100, Try = 0x200, RelaxedWait = 0x400 };
@@ -169,6 +191,10 @@ Step wait(Cluster &cluster, Warp &warp, const Inst &inst, uint32_t mask) {
         // The current phase has parity phase & 1; the one before is over.
         lastDone = (bar.phase & 1) != state;
         phase = lastDone ? bar.phase - 1 : bar.phase;
+        if (lastDone && cluster.checking())
+          noteWaited(cluster, warp, inst, bar,
+                     barrierName(cluster, *cta, offset), phase,
+                     firstLane(mask));
       } else {
         phase = state >> 32;
         lastDone = (bar.phase & 0xffffffffu) != phase;

@@ -37,6 +37,9 @@ Step moveMatrix(Cluster &cluster, Warp &warp, const Inst &inst, uint32_t mask) {
         if (store) {
           uint16_t value = (uint16_t)(s[lane] >> (16 * half));
           memcpy(element, &value, 2);
+          if (warp.poisoned(values[tile]) >> lane & 1)
+            storePoison(cluster, warp, inst,
+                        addresses[tile * 8 + row] + column * 2, 2);
         } else {
           uint16_t value;
           memcpy(&value, element, 2);

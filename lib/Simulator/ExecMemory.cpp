@@ -86,6 +86,8 @@ Step st(Cluster &cluster, Warp &warp, const Inst &inst, uint32_t mask) {
     for (uint32_t i = 0; i < inst.count; ++i) {
       uint64_t value = laneValue(cluster, warp, r[1 + i], lane);
       memcpy(p + i * inst.size, &value, inst.size);
+      if (warp.poisoned(r[1 + i]) >> lane & 1)
+        storePoison(cluster, warp, inst, address + i * inst.size, inst.size);
     }
   }
   cluster.progressed();
@@ -217,6 +219,22 @@ void dgemm::sim::decodeSpace(Decoder &d) {
     else if (part == "acq_rel")
       out.flags |= AccessSync | AccessAcquire | AccessRelease;
   }
+}
+
+void dgemm::sim::storePoison(Cluster &cluster, Warp &warp, const Inst &inst,
+                             uint64_t address, uint32_t bytes) {
+  bool shared = inst.space == Space::Shared ||
+                inst.space == Space::SharedCluster ||
+                (inst.space == Space::Generic &&
+                 (address & kWindowMask) == kSharedWindow);
+  if (!shared) {
+    cluster.reportPoison(warp, inst, "the value it stores");
+    return;
+  }
+  Cta *cta;
+  uint32_t offset;
+  cluster.shared(warp, inst, (uint32_t)address, bytes, cta, offset);
+  memset(cta->sharedWritten.data() + offset, 0, bytes);
 }
 
 uint8_t *dgemm::sim::resolve(Cluster &cluster, Warp &warp, const Inst &inst,

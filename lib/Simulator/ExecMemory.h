@@ -18,6 +18,11 @@ uint8_t *resolve(Cluster &cluster, Warp &warp, const Inst &inst,
                  uint64_t address, uint32_t bytes, bool write, uint32_t lane,
                  bool note);
 
+/// A value that depends on shared memory that nobody wrote goes to memory: the
+/// bytes there count as unwritten; outside of shared memory it is a report.
+void storePoison(Cluster &cluster, Warp &warp, const Inst &inst,
+                 uint64_t address, uint32_t bytes);
+
 inline uint64_t laneAddress(Cluster &cluster, Warp &warp, const Inst &inst,
                             const Ref &base, uint32_t lane) {
   return laneValue(cluster, warp, base, lane) + (uint64_t)inst.imm;

@@ -45,6 +45,35 @@ void Cluster::checkRegisters(Warp &warp, const Inst &inst, uint32_t mask) {
   }
 }
 
+void Cluster::reportPoison(Warp &warp, const Inst &inst,
+                           const std::string &what) {
+  report(HazardKind::Uninitialized, &warp, &inst,
+         what + " depends on " + warp.poisonSource);
+}
+
+/// Arithmetic hands it on; an address or a branch must not depend on it. What
+/// is stored is looked at by the store.
+void Cluster::spreadPoison(Warp &warp, const Inst &inst, uint32_t mask) {
+  const Ref *r = refs(inst), *s = r + inst.numDst;
+  uint32_t from = 0;
+  for (uint32_t i = 0; i < inst.numSrc; ++i)
+    from |= warp.poisoned(s[i]);
+  from &= mask;
+  const std::string &opcode = kernel.opcodes[inst.opcode];
+  auto begins = [&](const char *with) { return opcode.rfind(with, 0) == 0; };
+  if ((inst.visible || inst.control) && from) {
+    bool stores = (begins("st.") && !begins("st.async")) || begins("stmatrix");
+    if (!stores || (warp.poisoned(s[0]) & mask))
+      reportPoison(warp, inst, "an operand");
+    from = 0;
+  }
+  bool mixes = begins("shfl");
+  if (mixes && from)
+    from = mask;
+  for (uint32_t i = 0; i < inst.numDst; ++i)
+    warp.poison[r[i].row] = (warp.poison[r[i].row] & ~mask) | from;
+}
+
 void Cluster::reportConflict(const Conflict &conflict, bool writes, bool async,
                              const Warp *warp, const Inst *inst, Cta &cta) {
   std::string place = "shared byte " + std::to_string(conflict.offset) + " (" +

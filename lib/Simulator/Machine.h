@@ -64,6 +64,10 @@ struct Warp {
   uint32_t number = 0; // in the cluster
   std::vector<uint8_t> rows;
   std::vector<uint32_t> written; // per row: lanes that have a value
+  // Per row: lanes whose value comes from shared memory that nobody wrote, by
+  // way of a wgmma (empty while there is none), and where from.
+  std::vector<uint32_t> poison;
+  std::string poisonSource;
   // wgmma bookkeeping per row; see Hazards.
   std::vector<uint64_t> touched;  // step of the last ordinary access
   std::vector<uint64_t> inFlight; // wgmma serial + 1 that owns the row
@@ -103,8 +107,20 @@ struct Warp {
   bool clusterArrived = false;
   std::map<uint64_t, uint64_t> mapsSeen; // tensor maps acquired, version
   uint32_t idleWaits = 0;                // waits in a row that found nothing
+  // Phases waited for, by mbarrier agent and first lane; and how often the
+  // warp has arrived anywhere, and where it did last.
+  struct Waited {
+    uint64_t phase = 0, arrivals = 0;
+    uint32_t line = 0;
+  };
+  std::map<std::pair<uint32_t, uint32_t>, Waited> waited;
+  uint64_t arrivals = 0;
+  uint32_t arrivalLine = 0;
 
   Split &split() { return splits[current]; }
+  uint32_t poisoned(const Ref &ref) const {
+    return poison.empty() || ref.constant ? 0 : poison[ref.row];
+  }
 };
 
 struct MBarrier {
@@ -289,6 +305,8 @@ public:
 
   // Registers; see Hazards.cpp.
   void checkRegisters(Warp &warp, const Inst &inst, uint32_t mask);
+  void spreadPoison(Warp &warp, const Inst &inst, uint32_t mask);
+  void reportPoison(Warp &warp, const Inst &inst, const std::string &what);
 
   const Ref *refs(const Inst &inst) const {
     return kernel.refs.data() + inst.refs;

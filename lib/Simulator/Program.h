@@ -45,6 +45,7 @@ struct Inst {
   uint16_t numDst = 0, numSrc = 0;
   int32_t guard = -1; // row
   bool guardNegated = false;
+  bool control = false; // a branch or an exit
   bool visible = false; // others can see its effect, or it theirs
   bool copies = false;  // moves bits: an unwritten source is not yet an error
   bool accumulates = false; // wgmma: checks its own registers

@@ -87,11 +87,16 @@ bool Cluster::stepSplit(Warp &warp) {
              "its guard " + kernel.rowNames[inst.guard] + " was never written");
       warp.written[inst.guard] |= mask;
     }
+    if (check && !warp.poison.empty() && (warp.poison[inst.guard] & mask))
+      reportPoison(warp, inst, "its guard");
     mask &= inst.guardNegated ? ~value : value;
   }
   if (mask) {
     if (check && !inst.accumulates && warp.split().wait.kind == Wait::None)
       checkRegisters(warp, inst, mask);
+    if (check && !inst.accumulates && !warp.poison.empty() &&
+        warp.split().wait.kind == Wait::None)
+      spreadPoison(warp, inst, mask);
     bool timed = !warp.resultTime.empty();
     const Ref *r = refs(inst);
     if (timed)

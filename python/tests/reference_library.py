@@ -27,6 +27,7 @@ class _Problem(ctypes.Structure):
         + [("rows", ctypes.c_void_p), ("row_count", ctypes.c_int64)]
         + [("columns", ctypes.c_void_p), ("column_count", ctypes.c_int64)]
         + [(name, ctypes.c_int32) for name in ("type", "mode", "engine", "threads")]
+        + [(name, ctypes.c_int64) for name in ("parts", "part_blocks")]
     )
 
 
@@ -65,8 +66,12 @@ def gemm(
     rows=None,
     columns=None,
     threads=2,
+    parts=(1, 0),
 ):
-    """D as uint16 (bf16 bits) or float32. a, b: uint8 codes, rows contiguous."""
+    """D as uint16 (bf16 bits) or float32. a, b: uint8 codes, rows contiguous.
+
+    parts: how many partial sums there are, and the K blocks of each.
+    """
     m, n, k = a.shape[0], b.shape[0], a.shape[1]
     word = np.uint16 if dtype == "bf16" else np.float32
     rows = None if rows is None else np.ascontiguousarray(rows, np.int64)
@@ -96,6 +101,7 @@ def gemm(
     if columns is not None:
         p.columns, p.column_count = columns.ctypes.data, len(columns)
     p.type = 0 if dtype == "bf16" else 1
+    p.parts, p.part_blocks = parts
     p.mode, p.engine, p.threads = MODES[mode], ENGINES[engine], threads
 
     message = ctypes.create_string_buffer(256)

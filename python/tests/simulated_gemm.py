@@ -1,5 +1,6 @@
 """Compiles a dgemm.gemm with dgemm-opt and runs its PTX on the simulator."""
 
+import json
 import os
 import pathlib
 import shutil
@@ -11,7 +12,7 @@ import reference_library as reference
 
 ROOT = pathlib.Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "scripts" / "lib"))
-from gemms import ceil_div, gemm_text, schedule_text  # noqa: E402, F401
+from gemms import align, ceil_div, gemm_text, schedule_text  # noqa: E402, F401
 
 
 def tool(name):
@@ -69,7 +70,16 @@ def make_operands(m, n, k, scaling, out, with_c, seed=1):
     return operands
 
 
-def expected(operands, scaling, out):
+def parts_of(record, **sizes):
+    """How the record's first kernel cuts the sums: count and K blocks."""
+    parts = json.loads(record.read_text())["kernels"][0].get("parts")
+    if not parts:
+        return (1, 0)
+    names = {"ceildiv": ceil_div, "align": align, **sizes}
+    return parts["count"], eval(parts["kblocks"], {"__builtins__": {}}, names)
+
+
+def expected(operands, scaling, out, parts=(1, 0)):
     """D, bit for bit, as unsigned integers."""
     d = reference.gemm(
         operands["A"],
@@ -79,6 +89,7 @@ def expected(operands, scaling, out):
         operands.get("C"),
         sfb_rows=1 if scaling == "1d1d" else 128,
         dtype=out,
+        parts=parts,
     )
     return d if out == "bf16" else d.view(np.uint32)
 

@@ -93,3 +93,33 @@ func.func @direct(%a: !a, %sfa: !sfa, %b: !b, %sfb: !sfb, %c: !d, %d: !d) {
                                   store = direct>}
   return
 }
+
+// K is cut into parts, one for each block of a cluster. The first adds the
+// sums that the others send it, in the order of their ranks, and stores.
+// CHECK-LABEL: gpu.module @parts_kernel
+// CHECK: cluster = [3, 1, 1], grid = ["ceildiv(M, 64) * ceildiv(N, 32) * 3", "1", "1"]
+// CHECK-SAME: parts = {count = 3 : i64, kblocks = "align(ceildiv(ceildiv(K, 128), 3), 2)"}
+// CHECK: %[[SUMS:.*]] = hopper.pipeline depth 1 bytes 16384 consumers 1 cluster 1 : <<2x1x4x128x4xf32, 0>>
+// CHECK: hopper.ready cluster 3
+// CHECK: hopper.consumers (%[[GROUP:.*]]) count 1
+// CHECK: %[[FIRST:.*]] = arith.cmpi eq, %[[RANK:.*]], %c0_i32
+// CHECK: scf.if %[[FIRST]] {
+// CHECK:   hopper.commit %[[SUMS]][%c0_i32]
+// CHECK:   %[[IN:.*]] = hopper.wait %[[SUMS]][%c0_i32, %c0_i32]
+// CHECK:   %[[SECOND:.*]] = hopper.subbuffer %[[IN]][%c0_i32, %{{.*}}]
+// CHECK:   %[[TWO:.*]] = hopper.add_sent %[[SUM:.*]], %[[SECOND]]
+// CHECK:   %[[THIRD:.*]] = hopper.subbuffer %[[IN]][%c1_i32, %{{.*}}]
+// CHECK:   %[[ALL:.*]] = hopper.add_sent %[[TWO]], %[[THIRD]]
+// CHECK:   hopper.stage_fragment %[[ALL]]
+// CHECK: } else {
+// CHECK:   %[[PART:.*]] = arith.addi %[[RANK]], %c-1_i32
+// CHECK:   hopper.send_fragment %[[SUM]] to %[[SUMS]][%c0_i32] entry[%[[PART]], %{{.*}}]
+// CHECK: }
+// CHECK: hopper.finish cluster 1
+func.func @parts(%a: !a, %sfa: !sfa, %b: !b, %sfb: !sfb, %d: !d) {
+  dgemm.gemm ins(%a, %sfa, %b, %sfb : !a, !sfa, !b, !sfb) outs(%d : !d)
+      {schedule = #dgemm.schedule<tile = [64, 32], warpgroups = 1, stages = 2,
+                                  kblocks = 2, chunk = 32, split_k = 3,
+                                  reduce = cluster, persistent = false>}
+  return
+}

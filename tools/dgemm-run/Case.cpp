@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <regex>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 
@@ -67,6 +69,43 @@ void settle(Case &c) {
     c.name = c.kernel->name;
 }
 
+/// The first of several kernels for one problem is the case's, the others are
+/// its peers.
+void addCandidates(const Json &json, const fs::path &base, KernelFiles &files,
+                   Case &c) {
+  for (const char *key : {"record", "cubin", "peers"})
+    if (json.contains(key))
+      throw std::runtime_error(std::string("a case with candidates has no \"") +
+                               key + "\"");
+  std::set<std::string> names;
+  for (const Json &path : json["candidates"]) {
+    auto file = files.readPair((base / path.get<std::string>()).string());
+    if (file->record.kernels.size() != 1)
+      throw std::runtime_error(file->name + " has " +
+                               std::to_string(file->record.kernels.size()) +
+                               " kernels; a candidate is one schedule");
+    if (!names.insert(file->name).second)
+      throw std::runtime_error("two candidates are called " + file->name);
+    if (!c.kernel)
+      c.kernel = file;
+    else
+      c.peers.push_back({file->name, file, ""});
+  }
+  if (!c.kernel)
+    throw std::runtime_error("there are no candidates");
+}
+
+/// Whether the text is a range that holds `m`, as tuning tables write it.
+bool isRangeAround(const std::string &text, int64_t m) {
+  std::smatch match;
+  if (!std::regex_match(text, match,
+                        std::regex("([0-9]{1,18})(?:\\.\\.([0-9]{1,18}))?")))
+    return false;
+  int64_t first = std::stoll(match[1]);
+  int64_t last = match[2].matched ? std::stoll(match[2]) : first;
+  return first >= 1 && first <= m && m <= last;
+}
+
 Case parseCase(const Json &json, const fs::path &base, KernelFiles &files) {
   Case c;
   c.m = c.n = c.k = -1;
@@ -79,9 +118,12 @@ Case parseCase(const Json &json, const fs::path &base, KernelFiles &files) {
     return files.readPair(
         path(from.contains("record") ? from["record"] : from.at("cubin")));
   };
-  c.kernel = kernel(json);
+  if (json.contains("candidates"))
+    addCandidates(json, base, files, c);
+  else
+    c.kernel = kernel(json);
   for (auto &[key, value] : json.items()) {
-    if (key == "record" || key == "cubin")
+    if (key == "record" || key == "cubin" || key == "candidates")
       continue;
     if (key == "name")
       c.name = value;
@@ -109,6 +151,8 @@ Case parseCase(const Json &json, const fs::path &base, KernelFiles &files) {
       c.pairs = value;
     else if (key == "events")
       c.events = value;
+    else if (key == "range")
+      c.range = value;
     else if (key == "warm_up")
       c.warmUp = value;
     else if (key == "chain")
@@ -138,6 +182,9 @@ Case parseCase(const Json &json, const fs::path &base, KernelFiles &files) {
       throw std::runtime_error("unknown key \"" + key + "\"");
   }
   settle(c);
+  if (!c.range.empty() && !isRangeAround(c.range, c.m))
+    throw std::runtime_error("range must be like 65..128 and hold M = " +
+                             std::to_string(c.m) + ", not '" + c.range + "'");
   return c;
 }
 

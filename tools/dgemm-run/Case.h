@@ -47,7 +47,9 @@ struct Case {
   bool time = false;
   int pairs = 30;
   Flush flush = Flush::Auto;
-  bool events = true;   ///< also time between events
+  bool events = true; ///< also time between events
+  /// The M that a tuned entry is for, like "65..128"; empty: this M.
+  std::string range;
   int warmUp = 500;     ///< milliseconds of untimed turns before the timed ones
   int chain = 0;        ///< launches of a chain in a graph; 0: none
   double sustained = 0; ///< seconds of back-to-back launches; 0: none

@@ -105,7 +105,7 @@ uint32_t dgemm::run::expectedBits(const Problem &p, int64_t row, int64_t column,
 const std::vector<float> &Checker::sums(const Problem &p,
                                         const Sample &sample) {
   std::string key = std::to_string(p.seed) + (sample.full ? " full" : "");
-  for (int64_t part : {p.m, p.n, p.k, p.sfbRows})
+  for (int64_t part : {p.m, p.n, p.k, p.sfbRows, p.parts, p.partBlocks})
     key += " " + std::to_string(part);
   if (key == sumsKey)
     return sumsValue;
@@ -121,6 +121,7 @@ const std::vector<float> &Checker::sums(const Problem &p,
     r.sfb = b->scales.data(), r.sfbRowStride = b->scaleStride;
     r.sfaBlockStride = r.sfbBlockStride = 1;
     r.sfbRows = p.sfbRows;
+    r.parts = p.parts, r.partBlocks = p.partBlocks;
     r.type = reference::OutputType::F32;
     r.d = sumsValue.data();
     r.dStride = int64_t(sample.columns.size());

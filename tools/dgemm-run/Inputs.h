@@ -22,6 +22,8 @@ struct Problem {
   bool withC = false;
   launch::DType type = launch::DType::BF16; ///< of C and D
   uint64_t seed = 1;
+  /// How our kernel cuts the sums: parts, and K blocks of each (one chain).
+  int64_t parts = 1, partBlocks = 0;
 
   int64_t kBlocks() const { return (k + 127) / 128; }
   const char *scaling() const { return sfbRows == 1 ? "1d1d" : "1d2d"; }

@@ -57,6 +57,19 @@ KernelSubject::KernelSubject(Device &device, Inputs &inputs, const Case &c,
   }
 }
 
+void KernelSubject::describeParts(Problem &problem) const {
+  std::vector<launch::Tensor> call;
+  for (const dgemm_tensor &tensor : tensors)
+    call.push_back({reinterpret_cast<uint64_t>(tensor.data),
+                    launch::DType(tensor.dtype),
+                    {tensor.shape, tensor.shape + tensor.rank},
+                    {tensor.strides, tensor.strides + tensor.rank}});
+  // A call that cannot be planned fails where it is launched.
+  if (auto plan =
+          launch::plan(file->record, call, std::max(1, options.num_sms)))
+    problem.parts = plan->parts, problem.partBlocks = plan->partKBlocks;
+}
+
 KernelSubject::~KernelSubject() { dgemm_kernel_destroy(kernel); }
 
 void KernelSubject::reset() {

@@ -95,6 +95,7 @@ void CaseRunner::runChecked(const Case &c, CaseResult &result) {
   KernelSubject ours(device, inputs, c, result.problem, c.kernel->name,
                      c.kernel);
   result.ok = true;
+  ours.describeParts(result.problem);
   if (c.check != Check::None)
     checkOurs(c, ours, result);
 

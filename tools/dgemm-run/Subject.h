@@ -49,6 +49,8 @@ public:
   const Buffer *input(const std::string &name) const;
   /// D with its guards.
   Buffer &buffer() { return *d; }
+  /// How the kernel that a launch would pick cuts the sums of D.
+  void describeParts(Problem &problem) const;
   /// Guards of every buffer that the kernel was given.
   std::string checkGuards() const;
 

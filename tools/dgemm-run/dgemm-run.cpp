@@ -1,22 +1,53 @@
 // Runs compiled kernels: checks every bit, guards every buffer, times against
-// peers.
+// peers or, to tune, against each other.
 #include "Report.h"
+#include "Tune.h"
 
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 
 using namespace dgemm::run;
+
+namespace {
+
+/// Times the candidates of each case; writes the winners as a tuning table.
+int runTuning(const std::vector<Case> &cases, CaseRunner &runner,
+              const Device &device, const std::string &table,
+              std::ostream *json) {
+  std::ofstream entries(table);
+  if (!entries)
+    throw std::runtime_error("cannot write " + table);
+  entries << "# Written by dgemm-run tune on " << device.info().name << ", "
+          << device.info().sms << " SMs.\n";
+  size_t failures = 0;
+  for (const Case &c : cases) {
+    TuneResult result = tune(runner, c);
+    // A candidate that is wrong never wins, and is no small matter either.
+    failures += !result.winner || !result.dropped.empty();
+    std::cout << tuneText(c, result) << std::flush;
+    // At once: whoever interrupts the tool has what is done so far.
+    entries << result.entry(c) << std::flush;
+    if (json)
+      *json << resultJson(device, c, result.round) << std::endl;
+  }
+  std::cout << (failures ? "FAILED: " : "all tuned: ") << failures << " of "
+            << cases.size() << " problems have faulty candidates\n";
+  return failures ? 1 : 0;
+}
+
+} // namespace
 
 int main(int argc, char **argv) {
   CLI::App app{"Runs DGEMM kernels by their launch records, compares D with "
                "the reference evaluator bit for bit and times it against "
                "peers.",
                "dgemm-run"};
-  std::string manifest, path, out, backend = "gpu", cublas, cupti;
+  std::string manifest, path, out, backend = "gpu", cublas, cupti, table;
   std::vector<std::string> sizes;
   int device = 0;
   Case options;
@@ -65,11 +96,21 @@ int main(int argc, char **argv) {
                  "The CUPTI library that measures kernel times; none: events "
                  "alone");
   app.add_flag("--stop", stopAtFailure, "Stops at the first failure");
+  CLI::App *tuning = app.add_subcommand(
+      "tune", "Times candidates of scripts/tune-candidates (PATH is their "
+              "folder or manifest) and writes the fastest to a tuning table");
+  tuning->add_option("--table", table, "The tuning table to write")->required();
+  tuning->fallthrough();
   CLI11_PARSE(app, argc, argv);
 
   try {
     if (manifest.empty() == path.empty())
       throw std::runtime_error("give either a path or a manifest");
+    if (*tuning) {
+      manifest = manifest.empty() ? path : manifest;
+      if (std::filesystem::is_directory(manifest))
+        manifest += "/problems.jsonl";
+    }
     KernelFiles files;
     if (sizes.empty())
       sizes = {"256"};
@@ -79,8 +120,8 @@ int main(int argc, char **argv) {
     Device target(backend, device);
     std::string kernelClock = "none";
     std::unique_ptr<Profiler> profiler;
-    bool timed = std::any_of(cases.begin(), cases.end(),
-                             [](const Case &c) { return c.time; });
+    bool timed = *tuning || std::any_of(cases.begin(), cases.end(),
+                                        [](const Case &c) { return c.time; });
     if (timed && target.isGpu() && cupti != "none") {
       profiler = Profiler::open(cupti, kernelClock);
       if (profiler)
@@ -104,6 +145,9 @@ int main(int argc, char **argv) {
     std::cout << cases.size() << " cases on " << target.info().name << " ("
               << backend << ")\n";
     CaseRunner runner(target, cublas, profiler.get());
+    if (*tuning)
+      return runTuning(cases, runner, target, table,
+                       json.is_open() ? &json : nullptr);
     size_t failures = 0;
     for (const Case &c : cases) {
       CaseResult result = runner.run(c);

@@ -151,7 +151,8 @@ Status dgemm::simtool::saveFile(const Operand &operand, const uint8_t *bytes,
 }
 
 std::vector<uint8_t>
-dgemm::simtool::expectedD(const std::vector<Operand> &operands) {
+dgemm::simtool::expectedD(const std::vector<Operand> &operands,
+                          std::pair<int64_t, int64_t> parts) {
   auto find = [&](const char *name) -> const Operand * {
     for (const Operand &operand : operands)
       if (operand.name == name)
@@ -189,11 +190,20 @@ dgemm::simtool::expectedD(const std::vector<Operand> &operands) {
   };
   std::vector<uint8_t> da = dense(*a, m), db = dense(*b, n);
   std::vector<uint8_t> result = d->initial;
-  std::vector<float> sum((size_t)n), part((size_t)n);
+  std::vector<float> sum((size_t)n), part((size_t)n), before((size_t)n);
+  // Adds the sum of a part to those of the parts before it.
+  auto endPart = [&](int64_t index) {
+    for (size_t j = 0; j < (size_t)n; ++j)
+      before[j] = index == 0 ? sum[j] : before[j] + sum[j];
+    std::fill(sum.begin(), sum.end(), 0.0f);
+  };
   bool e5m2 = a->tensor.dtype == DType::E5M2;
   for (int64_t i = 0; i < m; ++i) {
     std::fill(sum.begin(), sum.end(), 0.0f);
+    std::fill(before.begin(), before.end(), 0.0f);
     for (int64_t block = 0; block < blocks; ++block) {
+      if (parts.first > 1 && block > 0 && block % parts.second == 0)
+        endPart(block / parts.second - 1);
       sim::fp8BlockProducts(da.data() + (i * blocks + block) * 128,
                             db.data() + block * 128, (size_t)blocks * 128,
                             (size_t)n, e5m2, part.data());
@@ -201,6 +211,13 @@ dgemm::simtool::expectedD(const std::vector<Operand> &operands) {
       for (int64_t j = 0; j < n; ++j)
         sum[(size_t)j] = std::fma(sa * f32(*sfb, j / perB, block),
                                   part[(size_t)j], sum[(size_t)j]);
+    }
+    // The last part with blocks, then those without.
+    if (parts.first > 1) {
+      int64_t last = std::max<int64_t>(blocks - 1, 0) / parts.second;
+      for (int64_t part = last; part < parts.first; ++part)
+        endPart(part);
+      sum = before;
     }
     for (int64_t j = 0; j < n; ++j) {
       uint8_t *to = result.data() + (at(*d, i, j) - d->initial.data());

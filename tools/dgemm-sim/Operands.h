@@ -36,8 +36,10 @@ launch::Status saveFile(const Operand &operand, const uint8_t *bytes,
 std::vector<uint64_t> elementOffsets(const launch::Tensor &tensor);
 
 /// What D must be, bit for bit, by this program's own arithmetic; empty when
-/// the operands are not those of a dense gemm.
-std::vector<uint8_t> expectedD(const std::vector<Operand> &operands);
+/// the operands are not those of a dense gemm. `parts` says how many partial
+/// sums there are and how many K blocks each has (1 and 0: one chain).
+std::vector<uint8_t> expectedD(const std::vector<Operand> &operands,
+                               std::pair<int64_t, int64_t> parts);
 
 } // namespace dgemm::simtool
 

@@ -57,7 +57,16 @@ Session::Session(const Settings &settings) : sms(settings.sms) {
       die(status.message());
   }
   if (!settings.noVerify)
-    expected = expectedD(operands);
+    expected = expectedD(operands, parts());
+}
+
+std::pair<int64_t, int64_t> Session::parts() const {
+  sim::GlobalMemory memory;
+  std::vector<uint64_t> addresses;
+  auto planned = plan(memory, addresses);
+  // A call that cannot be planned fails where it is run.
+  return planned ? std::pair(planned->parts, planned->partKBlocks)
+                 : std::pair(int64_t(1), int64_t(0));
 }
 
 Operand &Session::named(const std::string &name) {
@@ -67,9 +76,9 @@ Operand &Session::named(const std::string &name) {
   die("the record has no operand '" + name + "'");
 }
 
-launch::Result<sim::Launch> Session::prepare(sim::GlobalMemory &memory,
-                                             std::vector<uint64_t> &addresses,
-                                             bool &empty) const {
+launch::Result<launch::Plan>
+Session::plan(sim::GlobalMemory &memory,
+              std::vector<uint64_t> &addresses) const {
   std::vector<launch::Tensor> tensors;
   for (const Operand &operand : operands) {
     launch::Tensor tensor = operand.tensor;
@@ -79,7 +88,13 @@ launch::Result<sim::Launch> Session::prepare(sim::GlobalMemory &memory,
     addresses.push_back(tensor.address);
     tensors.push_back(tensor);
   }
-  auto plan = launch::plan(record, tensors, sms);
+  return launch::plan(record, tensors, sms);
+}
+
+launch::Result<sim::Launch> Session::prepare(sim::GlobalMemory &memory,
+                                             std::vector<uint64_t> &addresses,
+                                             bool &empty) const {
+  auto plan = this->plan(memory, addresses);
   if (!plan)
     return plan.error();
   empty = plan->empty.has_value();

@@ -40,6 +40,13 @@ public:
                                       std::vector<uint64_t> &addresses,
                                       bool &empty) const;
   Operand &named(const std::string &name);
+  /// How the kernel cuts the sums of D: the number of parts, and their K
+  /// blocks.
+  std::pair<int64_t, int64_t> parts() const;
+
+  /// What the runtime would plan, for operands in this memory.
+  launch::Result<launch::Plan> plan(sim::GlobalMemory &memory,
+                                    std::vector<uint64_t> &addresses) const;
 
   launch::Record record;
   std::vector<Operand> operands;

@@ -264,3 +264,15 @@ TEST_F(PlanTest, TensorMapLimits) {
 }
 
 } // namespace
+
+TEST_F(PlanTest, Parts) {
+  EXPECT_EQ(good().parts, 1);
+  edit("/kernels/0/parts",
+       {{"count", 2}, {"kblocks", "align(ceildiv(ceildiv(K, 128), 2), 4)"}});
+  EXPECT_EQ(good().parts, 2);
+  EXPECT_EQ(good().partKBlocks, 4);
+  edit("/kernels/0/parts", {{"count", 2}, {"kblocks", "K - 208"}});
+  EXPECT_EQ(error(),
+            "kernel gemm, parts.kblocks: K - 208 = 0; it must be at least "
+            "1");
+}

@@ -65,6 +65,23 @@ TEST(Record, AKernelMayHaveItsOwnSchedule) {
             "launch record: kernels[0].schedule: \"\" must not be empty");
 }
 
+TEST(Record, AKernelMayCutItsSums) {
+  Json json = Json::parse(exampleRecord);
+  json["kernels"][0]["parts"] = {{"count", 3}, {"kblocks", "ceildiv(K, 384)"}};
+  Result<Record> record = Record::parse(json.dump());
+  ASSERT_TRUE(bool(record)) << record.message();
+  ASSERT_TRUE(record->kernels[0].parts.has_value());
+  EXPECT_EQ(record->kernels[0].parts->count, 3);
+  EXPECT_EQ(nlohmann::json::parse(record->toJson()), nlohmann::json(json));
+  json["kernels"][0]["parts"]["count"] = 0;
+  EXPECT_EQ(Record::parse(json.dump()).message(),
+            "launch record: kernels[0].parts.count: 0 is no number of parts; "
+            "it must be in 1..16");
+  json["kernels"][0]["parts"] = {{"count", 3}, {"kblocks", "ceildiv(J, 384)"}};
+  EXPECT_NE(Record::parse(json.dump()).message().find("kernels[0].parts"),
+            std::string::npos);
+}
+
 TEST(Record, NotJson) {
   EXPECT_NE(parseError("{").find("launch record: not a JSON document"),
             std::string::npos);

@@ -328,3 +328,44 @@ TEST(ReferenceEvaluate, BadProblems) {
             }),
             "the AVX2 engine has no exact mode");
 }
+
+// Parts are evaluated as problems of their own, whose K starts further on.
+TEST(ReferenceEvaluate, AddsPartsInOrder) {
+  constexpr int64_t m = 3, n = 70, k = 900, perPart = 3, parts = 4;
+  for (Engine engine : engines()) {
+    Case whole(m, n, k, OutputType::F32);
+    whole.p.parts = parts, whole.p.partBlocks = perPart;
+    std::vector<uint32_t> got = whole.run(engine);
+    std::vector<float> want(m * n);
+    for (int64_t part = 0; part < parts; ++part) {
+      Case one(m, n, k, OutputType::F32);
+      Problem &p = one.p;
+      const int64_t first = part * perPart;
+      std::vector<float> sum(m * n);
+      p.k = std::max<int64_t>(0, std::min(k - first * 128, perPart * 128));
+      p.a = one.a.codes.data() + first * 128, p.aStride = one.a.stride;
+      p.b = one.b.codes.data() + first * 128, p.bStride = one.b.stride;
+      p.sfa = one.a.scales.data() + first, p.sfaRowStride = one.a.scaleStride;
+      p.sfb = one.b.scales.data() + first, p.sfbRowStride = one.b.scaleStride;
+      p.sfaBlockStride = p.sfbBlockStride = 1;
+      p.d = sum.data(), p.dStride = n;
+      p.engine = engine;
+      ASSERT_EQ(evaluate(p), "");
+      for (int64_t i = 0; i < m * n; ++i)
+        want[i] = part == 0 ? sum[i] : want[i] + sum[i];
+    }
+    for (int64_t i = 0; i < m * n; ++i)
+      ASSERT_EQ(got[i], bitsOf(want[i])) << i;
+    // And not what one chain gives.
+    EXPECT_NE(got, Case(m, n, k, OutputType::F32).run(engine));
+  }
+}
+
+TEST(ReferenceEvaluate, PartsMustCoverK) {
+  Case test(1, 1, 1024, OutputType::F32);
+  test.run(Engine::Scalar);
+  test.p.parts = 2, test.p.partBlocks = 3;
+  EXPECT_EQ(evaluate(test.p), "2 parts of 3 blocks do not cover K = 1024");
+  test.p.partBlocks = 0;
+  EXPECT_EQ(evaluate(test.p), "K cannot be cut into 2 parts of 0 blocks");
+}

@@ -60,6 +60,8 @@ struct Plan {
   std::array<uint32_t, 3> grid{1, 1, 1}, block{1, 1, 1}, cluster{1, 1, 1};
   uint32_t dynamicSharedMemory = 0;
   bool pdl = false;
+  /// The partial sums of D and the K blocks of each; 1 and 0: one chain.
+  int64_t parts = 1, partKBlocks = 0;
   std::vector<ArgumentValue> args;
 
   uint64_t workspaceBytes = 0;

@@ -70,6 +70,14 @@ struct Precondition {
   std::string message;
 };
 
+/// How a kernel cuts the K blocks of D's sums: it adds `count` partial sums in
+/// ascending order, each a chain from +0 over `kBlocks` K blocks (the last
+/// over those that are left, maybe none).
+struct Parts {
+  int64_t count = 1;
+  Expression kBlocks;
+};
+
 struct Kernel {
   std::string name;
   Expression when;
@@ -79,6 +87,7 @@ struct Kernel {
   std::array<Expression, 3> grid;
   int64_t dynamicSharedMemory = 0;
   bool pdl = false;
+  std::optional<Parts> parts; ///< not set: one chain over all K blocks
   std::vector<Argument> args;
   std::vector<Precondition> preconditions;
 };

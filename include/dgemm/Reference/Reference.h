@@ -32,10 +32,11 @@ enum class Engine {
 ///       sum over k in [128 kb, min(128 kb + 128, K)) of A[m, k] * B[n, k]
 ///
 /// in this order: the inner sum by TensorCore.h; s = rn(SFA * SFB);
-/// acc = fma(s, partial, acc), K blocks ascending, from +0; with C, one f32
-/// addition rn(C + acc); rounding to nearest even where D is bf16. K = 0 gives
-/// C unchanged, or +0 without C. NaN, infinite, denormal and zero scales do
-/// what IEEE 754 says; NaN results are 0x7fffffff in f32 and 0x7fff in bf16,
+/// acc = fma(s, partial, acc), K blocks ascending, from +0; where K is cut into
+/// `parts`, such a sum for each, added in f32 in ascending order; with C, one
+/// f32 addition rn(C + acc); rounding to nearest even where D is bf16. K = 0
+/// gives C unchanged, or +0 without C. NaN, infinite, denormal and zero scales
+/// do what IEEE 754 says; NaN results are 0x7fffffff in f32 and 0x7fff in bf16,
 /// the GPU's. All strides count elements and may be anything, negative or
 /// zero included.
 struct Problem {
@@ -62,6 +63,10 @@ struct Problem {
   /// to them: D[i][j] is element (rows[i], columns[j]). C keeps M x N, so here
   /// D must not be C.
   std::vector<int64_t> rows, columns;
+
+  /// Where K is split: how many partial sums there are, and the K blocks of
+  /// each (the last ones may have fewer, or none).
+  int64_t parts = 1, partBlocks = 0;
 
   Mode mode = Mode::Hardware;
   Engine engine = Engine::Best;

@@ -167,6 +167,35 @@ struct ConvertStorePiece : ConvertOpToLLVMPattern<StorePieceOp> {
   }
 };
 
+struct ConvertAddSent : ConvertOpToLLVMPattern<AddSentOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult matchAndRewrite(AddSentOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &b) const override {
+    Location loc = op.getLoc();
+    int64_t steps = op.getBuffer().getType().getShape()[0];
+    Value inGroup = arith::AndIOp::create(b, loc, threadIndex(b, loc),
+                                          constant(b, loc, 127));
+    Value mine = offsetBy(b, loc, adaptor.getBuffer(),
+                          mul(b, loc, inGroup, kPieceBytes));
+    auto four = VectorType::get({4}, b.getF32Type());
+    Value result = adaptor.getValue();
+    for (int64_t step = 0; step < steps; ++step) {
+      Value sent = LLVM::LoadOp::create(
+          b, loc, four, offsetBy(b, loc, mine, step * 128 * kPieceBytes),
+          kPieceBytes);
+      for (int64_t i = 0; i < 4; ++i) {
+        int64_t reg = step * 4 + i;
+        Value sum = LLVM::FAddOp::create(
+            b, loc, LLVM::ExtractValueOp::create(b, loc, result, reg),
+            LLVM::ExtractElementOp::create(b, loc, sent, constant(b, loc, i)));
+        result = LLVM::InsertValueOp::create(b, loc, result, sum, reg);
+      }
+    }
+    b.replaceOp(op, result);
+    return success();
+  }
+};
+
 struct ConvertWarpSync : ConvertOpToLLVMPattern<WarpSyncOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
   LogicalResult matchAndRewrite(WarpSyncOp op, OpAdaptor,
@@ -292,6 +321,6 @@ void dgemm::populateMemoryPatterns(LLVMTypeConverter &converter,
                                    RewritePatternSet &patterns) {
   patterns.add<ConvertSubbuffer, ConvertView, ConvertBarrier, ConvertFenceAsync,
                ConvertTmaStore, ConvertTmaStoreCommit, ConvertTmaStoreWait,
-               ConvertThreadId, ConvertStorePiece, ConvertWarpSync,
-               ConvertStageFragment>(converter);
+               ConvertThreadId, ConvertStorePiece, ConvertAddSent,
+               ConvertWarpSync, ConvertStageFragment>(converter);
 }

@@ -1,5 +1,5 @@
 // Rings become mbarriers and addresses in shared memory.
-#include "Build.h"
+#include "FragmentLayout.h"
 #include "dgemm/Conversion/HopperToNVVM/HopperToNVVM.h"
 
 using namespace mlir;
@@ -10,6 +10,7 @@ namespace {
 
 constexpr int64_t kBarrierBytes = 8;
 constexpr int64_t kWarpsPerGroup = 4;
+constexpr int64_t kGroupThreads = 128;
 
 class PipelineExpander {
 public:
@@ -23,13 +24,17 @@ public:
     kernel.walk([&](ReadScalesOp op) {
       readsLate |= op.getType().getSide() == Side::Rhs;
     });
+    kernel.walk([&](ViewOp op) {
+      auto slot = op.getBuffer().getDefiningOp<WaitOp>();
+      readsLate |= slot && getPipeline(slot.getPipe()).getBytes() > 0;
+    });
   }
 
   void run() {
     SmallVector<Operation *> ops;
     kernel.walk([&](Operation *op) {
       if (isa<SharedOp, PipelineOp, ReadyOp, FinishOp, AcquireOp, WaitOp,
-              CommitOp, ReleaseOp, AdvanceOp, TmaLoadOp>(op))
+              CommitOp, ReleaseOp, AdvanceOp, TmaLoadOp, SendFragmentOp>(op))
         ops.push_back(op);
     });
     // The rings themselves last: the others ask them for depth and bytes.
@@ -64,6 +69,8 @@ private:
       expandAdvance(advance);
     else if (auto load = dyn_cast<TmaLoadOp>(op))
       expandLoad(load);
+    else if (auto send = dyn_cast<SendFragmentOp>(op))
+      expandSend(send);
   }
 
   const SharedLayout::Ring &ring(Value pipe) {
@@ -233,9 +240,10 @@ private:
   /// the whole GPU (measured: 732 to 1118 us for 4096x7168x16384 on an H200).
   void expandRelease(ReleaseOp op) {
     Value empty = barrier(ring(op.getPipe()).empty, op.getSlot());
-    // Column scales are read until just before the arrival. On an H200 such
-    // a load could return what TMA put there next (1D1D kernels with C, 25
-    // of 843 cases); with the fence it has its value before the arrival.
+    // Column scales, or what a view shows, may be read until just before the
+    // arrival. On an H200 such a load could return what TMA put there next
+    // (1D1D kernels with C, 25 of 843 cases); with the fence it has its value
+    // before the arrival.
     if (readsLate && getPipeline(op.getPipe()).getBytes() > 0)
       LLVM::FenceOp::create(b, loc, LLVM::AtomicOrdering::acq_rel, "block");
     int64_t cluster = getPipeline(op.getPipe()).getCluster();
@@ -271,6 +279,47 @@ private:
     Value phase = arith::XOrIOp::create(b, loc, op.getPhase(), flip);
     op.getNextSlot().replaceAllUsesWith(slot);
     op.getNextPhase().replaceAllUsesWith(phase);
+  }
+
+  /// Four registers at a time, each thread behind the one before it.
+  void expandSend(SendFragmentOp op) {
+    constexpr int64_t piece = 16;
+    const SharedLayout::Ring &place = ring(op.getPipe());
+    ArrayRef<int64_t> shape =
+        getPipeline(op.getPipe()).getPipe().getType().getFields()[0].getShape();
+    int64_t perStep = kGroupThreads * piece, perUnit = perStep * shape[2];
+    Value entry = arith::AddIOp::create(
+        b, loc, mul(b, loc, op.getPart(), shape[1]), op.getUnit());
+    Value inGroup = arith::AndIOp::create(b, loc, threadIndex(b, loc),
+                                          constant(b, loc, kGroupThreads - 1));
+    Value local = address(place.offsets[0], place.strides[0], op.getSlot());
+    local = offsetBy(b, loc, local, mul(b, loc, entry, perUnit));
+    local = offsetBy(b, loc, local, mul(b, loc, inGroup, piece));
+    auto remote = LLVM::LLVMPointerType::get(
+        b.getContext(), unsigned(NVVM::NVVMMemorySpace::SharedCluster));
+    Value first = constant(b, loc, 0);
+    auto map = [&](Value pointer) -> Value {
+      Value there = NVVM::MapaOp::create(b, loc, remote, pointer, first);
+      return LLVM::PtrToIntOp::create(b, loc, b.getI32Type(), there);
+    };
+    Value target = map(local), full = map(barrier(place.full, op.getSlot()));
+    Value registers =
+        cast(b, loc,
+             fragmentStruct(b.getContext(), op.getValue().getType().getShape()),
+             op.getValue());
+    for (int64_t step = 0; step < shape[2]; ++step) {
+      SmallVector<Value> operands = {add(b, loc, target, step * perStep), full};
+      for (int64_t i = 0; i < 4; ++i)
+        operands.push_back(
+            LLVM::ExtractValueOp::create(b, loc, registers, step * 4 + i));
+      LLVM::InlineAsmOp::create(
+          b, loc, TypeRange{}, operands,
+          "st.async.weak.shared::cluster.mbarrier::complete_tx::bytes.v4.f32 "
+          "[$0], {$2, $3, $4, $5}, [$1];",
+          "r,r,f,f,f,f,~{memory}", /*has_side_effects=*/true,
+          /*is_align_stack=*/false, LLVM::tailcallkind::TailCallKind::None,
+          LLVM::AsmDialectAttr(), ArrayAttr());
+    }
   }
 
   void expandLoad(TmaLoadOp op) {

@@ -37,6 +37,8 @@ static void placeArrays(const KernelShape &shape, Place place) {
   placeEntries("rhs", stages, kBlocks * shape.tileN * kBlock);
   placeEntries("output", shape.warpgroups * shape.buffers,
                wgmmaM * shape.chunk * shape.elementBytes);
+  placeEntries("parts", shape.parts - 1,
+               wgmmaM * shape.warpgroups * shape.slices * shape.tileN * 4);
   placeEntries("lhs scales", stages,
                shape.lhsStaged ? kBlocks * shape.tileM * 4 : 0);
   placeEntries("rhs scales", stages,
@@ -50,8 +52,9 @@ static void placeArrays(const KernelShape &shape, Place place) {
   // A full and an empty barrier for each entry of a ring.
   const bool tileRing =
       shape.producerCoordinates || shape.lhsTileRows || shape.rhsTileRows;
-  place("barriers",
-        2 * mbarrierBytes * (stages + (tileRing ? tilesInFlight : 0)));
+  place("barriers", 2 * mbarrierBytes *
+                        (stages + (tileRing ? tilesInFlight : 0) +
+                         (shape.parts > 1 ? 1 : 0)));
 }
 
 SharedMemoryLayout

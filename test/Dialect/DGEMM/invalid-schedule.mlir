@@ -53,24 +53,10 @@
 
 // -----
 
-// S1: a knob without a lowering.
-
-// expected-error @+1 {{split_k = 4 does not lower yet; only split_k = 1 does}}
-"test.op"() {s = #dgemm.schedule<split_k = 4>} : () -> ()
-
-// -----
-
 // S1: the same for each of them.
 
 // expected-error @+1 {{partition = k_units does not lower yet; only partition = stride does}}
 "test.op"() {s = #dgemm.schedule<partition = k_units>} : () -> ()
-
-// -----
-
-// S1: the same for each of them.
-
-// expected-error @+1 {{reduce = cluster does not lower yet; only reduce = none does}}
-"test.op"() {s = #dgemm.schedule<reduce = cluster>} : () -> ()
 
 // -----
 
@@ -211,6 +197,34 @@
 
 // expected-error @+1 {{store = tma stages slices of 64 rows, but these have 56; choose store = lines or direct}}
 "test.op"() {s = #dgemm.schedule<tile = [56, 8], warpgroups = 1, chunk = 8>} : () -> ()
+
+// -----
+
+// S35: parts of K.
+
+// expected-error @+1 {{split_k must be from 1 to 8, not 9}}
+"test.op"() {s = #dgemm.schedule<split_k = 9, reduce = cluster, persistent = false>} : () -> ()
+
+// -----
+
+// S35: somebody adds the parts.
+
+// expected-error @+1 {{split_k = 2 needs reduce = cluster, not none}}
+"test.op"() {s = #dgemm.schedule<split_k = 2, persistent = false>} : () -> ()
+
+// -----
+
+// S35: there is nothing to add.
+
+// expected-error @+1 {{split_k = 1 needs reduce = none, not workspace}}
+"test.op"() {s = #dgemm.schedule<reduce = workspace>} : () -> ()
+
+// -----
+
+// S35: a cluster has one tile.
+
+// expected-error @+1 {{split_k = 2 takes a cluster for each tile: it needs persistent = false, cluster = 1 and epilogue = after}}
+"test.op"() {s = #dgemm.schedule<split_k = 2, reduce = cluster>} : () -> ()
 
 // -----
 

@@ -43,6 +43,8 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     | `unroll` | 1 | stages per iteration of the K loop |
     | `cluster` | 1 | CTAs per cluster: 1 or 2 |
     | `multicast` | `none` | the operand whose tile a cluster shares: `lhs` (a cluster along n) or `rhs` (along m) |
+    | `split_k` | 1 | parts into which the K blocks are cut, one for each CTA of a cluster: up to 8 |
+    | `reduce` | `none` | how the parts' sums are added: `cluster`, in the order of K by the first CTA, which the others send theirs to (DSMEM) |
     | `lhs_scales` | `staged` | how the lhs's scales arrive, see below |
     | `rhs_scales` | `tile` | how the rhs's scales arrive |
     | `max_kblocks` | 128 | K blocks that `tile` scales have room for where K is dynamic; a static K brings its own number |
@@ -80,7 +82,7 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     #### Knobs without a lowering
 
     These have a place, a printed form and one legal value, the default:
-    `partition = stride`, `split_k = 1`, `reduce = none`, `snake = false`,
+    `partition = stride`, `snake = false`,
     `n_variants = 1`, `wg_axis = m`, `skip = none`, `temp = single`,
     `residency = ring`, `l2_promotion = 256`,
     `lhs_evict = normal`, `rhs_evict = normal`, `producer_warps = 1`,
@@ -93,9 +95,10 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     fewer than 64 rows, those of lhs have the missing rows behind them, for
     the wgmma that reads on), D's chunk buffers (warpgroups x buffers entries
     of 64 x chunk elements, not with `store = direct`), staged scales (stages entries of kblocks x rows x 4),
+    the sums of the parts but one (`split_k` - 1 tiles in f32),
     per-tile scales (two entries of blocks of 128 rows that a tile can touch x
     K blocks x 4), tile coordinates (two entries of 16), and two barriers of 8
-    bytes for each stage and for each of two tiles in flight.
+    bytes for each stage, for each of two tiles in flight and for the parts.
 
     #### Constraints
 
@@ -130,6 +133,9 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     * S22: `raster_width` is 1 to 65535.
     * S32: `tma_view = stage` has two or more K blocks in a stage and no
       multicast.
+    * S35: `split_k` is 1 to 8; above 1, `reduce = cluster`, one tile for each
+      cluster (`persistent = false`), no other use of the cluster, and
+      `epilogue = after`. Other values of `reduce` do not lower.
     * S33: `store = tma` has slices of 64 rows.
 
     For a problem:
@@ -169,6 +175,8 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     int64_t getInFlight() const { return getValue().inFlight; }
     bool getSwap() const { return getValue().swap; }
     bool getStaticSplits() const { return getValue().staticSplits; }
+    int64_t getSplitK() const { return getValue().splitK; }
+    int64_t getClusterSize() const { return getValue().getClusterSize(); }
     int64_t getCluster() const { return getValue().cluster; }
     Multicast getMulticast() const { return getValue().multicast; }
     RasterAxis getRasterAxis() const { return getValue().rasterAxis; }

@@ -19,6 +19,8 @@ struct Schedule {
   // Pipeline.
   int64_t stages = 3, kBlocks = 1, inFlight = 1, unroll = 1;
   int64_t cluster = 1;
+  int64_t splitK = 1;
+  Reduce reduce = Reduce::None;
   Multicast multicast = Multicast::None;
   ScalePath lhsScales = ScalePath::Staged, rhsScales = ScalePath::Tile;
   int64_t maxKBlocks = 128;
@@ -39,8 +41,6 @@ struct Schedule {
   // Knobs with a place and a printed form, but without a lowering: the
   // verifier takes their default only.
   Partition partition = Partition::Stride;
-  int64_t splitK = 1;
-  Reduce reduce = Reduce::None;
   bool snake = false;
   int64_t tileNVariants = 1;
   Axis warpgroupAxis = Axis::M;
@@ -64,6 +64,8 @@ struct Schedule {
   int64_t getSlices() const { return tileM / (getSliceRows() * warpgroups); }
   /// One producer warpgroup and the consumers.
   int64_t getThreads() const { return 128 * (warpgroups + 1); }
+  /// CTAs of a cluster: those that share an operand, or the parts of K.
+  int64_t getClusterSize() const { return cluster * splitK; }
   /// Chunks of D that one warpgroup writes per tile.
   int64_t getChunksPerWarpgroup() const {
     return getSlices() * (tileN / chunk);

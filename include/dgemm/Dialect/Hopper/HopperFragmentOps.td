@@ -108,6 +108,38 @@ def Hopper_AddMatrixOp : Hopper_Op<"add_matrix", [MemoryEffects<[MemRead]>,
   }];
 }
 
+def Hopper_SendFragmentOp : Hopper_Op<"send_fragment",
+    [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "writes a fragment into a slot of the cluster's first block";
+  let description = [{
+    Into entry `[part, unit]` of the slot's only buffer, whose shape is
+    `parts x units x N/8 x 128 x 4`: four registers of each thread of the
+    warpgroup lie together. The slot's full barrier counts the bytes
+    (`st.async`, PTX ISA section 9.7.9.12), so `hopper.wait` sees them all.
+  }];
+  let arguments = (ins Hopper_FragmentType:$value, Hopper_PipelineType:$pipe,
+                       I32:$slot, I32:$part, I32:$unit);
+  let assemblyFormat = [{
+    $value `to` $pipe `[` $slot `]` `entry` `[` $part `,` $unit `]` attr-dict
+    `:` type($value) `,` type($pipe)
+  }];
+  let hasVerifier = 1;
+}
+
+def Hopper_AddSentOp : Hopper_Op<"add_sent", [MemoryEffects<[MemRead]>,
+    AllTypesMatch<["value", "result"]>]> {
+  let summary = "adds a fragment that another block has sent, in FP32";
+  let description = [{
+    `buffer` is the entry that `hopper.send_fragment` has written.
+  }];
+  let arguments = (ins Hopper_FragmentType:$value, Hopper_BufferType:$buffer);
+  let results = (outs Hopper_FragmentType:$result);
+  let assemblyFormat = [{
+    $value `,` $buffer attr-dict `:` type($value) `,` type($buffer)
+  }];
+  let hasVerifier = 1;
+}
+
 def Hopper_StoreLinesOp : Hopper_Op<"store_lines",
     [MemoryEffects<[MemRead, MemWrite]>]> {
   let summary = "each warp stores its own part of a staged buffer";

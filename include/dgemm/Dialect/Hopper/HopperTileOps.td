@@ -77,10 +77,15 @@ def Hopper_StoreOp : Hopper_Op<"store",
     outside of the matrix and are not written. With `init`, the element of
     that matrix is added in FP32 before the one rounding to the type of
     `dest`.
+
+    With `parts` = s the value is one of s partial sums, held by the blocks of
+    a cluster: the first block adds those of the others to its own, in FP32
+    and in the order of their ranks, and it alone writes.
   }];
   let arguments = (ins Hopper_Accumulator:$value, AnyMemRef:$dest, I32:$row,
                        I32:$col, I32:$rows, I32:$cols,
-                       Optional<AnyMemRef>:$init, UnitAttr:$transposed);
+                       Optional<AnyMemRef>:$init, UnitAttr:$transposed,
+                       DefaultValuedAttr<I64Attr, "1">:$parts);
   let assemblyFormat = [{
     $value `,` $dest `[` $row `,` $col `]` `bounds` `(` $rows `,` $cols `)`
     (`init` $init^ `:` type($init))? attr-dict

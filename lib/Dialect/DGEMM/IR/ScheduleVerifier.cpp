@@ -41,6 +41,7 @@ sm90::KernelShape dgemm::dg::getKernelShape(const Schedule &schedule,
   shape.stages = schedule.stages;
   shape.kBlocks = schedule.kBlocks;
   shape.inFlight = schedule.inFlight;
+  shape.parts = schedule.splitK;
   shape.producerRegs = schedule.producerRegs;
   shape.consumerRegs = schedule.consumerRegs;
   shape.elementBytes = facts.elementBytes;
@@ -163,6 +164,26 @@ static LogicalResult checkCluster(const Schedule &schedule,
   return success();
 }
 
+static LogicalResult checkSplit(const Schedule &schedule, EmitError emitError) {
+  // S35
+  if (failed(checkRange(emitError, "split_k", schedule.splitK, 1,
+                        sm90::maxPortableCluster)))
+    return failure();
+  const Reduce wanted = schedule.splitK > 1 ? Reduce::Cluster : Reduce::None;
+  if (schedule.reduce != wanted)
+    return emitError() << "split_k = " << schedule.splitK
+                       << " needs reduce = " << stringifyReduce(wanted)
+                       << ", not " << stringifyReduce(schedule.reduce);
+  if (schedule.splitK == 1)
+    return success();
+  if (schedule.persistent || schedule.cluster != 1 ||
+      schedule.epilogue != Epilogue::After)
+    return emitError() << "split_k = " << schedule.splitK
+                       << " takes a cluster for each tile: it needs persistent "
+                          "= false, cluster = 1 and epilogue = after";
+  return success();
+}
+
 static LogicalResult checkRegisters(const Schedule &schedule,
                                     EmitError emitError) {
   const sm90::KernelShape shape = getKernelShape(schedule, ProblemFacts());
@@ -227,6 +248,7 @@ LogicalResult dgemm::dg::checkSchedule(const Schedule &schedule,
   if (failed(checkTile(schedule, emitError)) ||
       failed(checkPipeline(schedule, emitError)) ||
       failed(checkCluster(schedule, emitError)) ||
+      failed(checkSplit(schedule, emitError)) ||
       failed(checkEpilogue(schedule, emitError)) ||
       failed(checkRegisters(schedule, emitError)))
     return failure();

@@ -156,3 +156,31 @@ LogicalResult TmaStoreOp::verify() {
   return verifyBox(*this, getMap(), getCoords().size(), getBuffer().getType(),
                    /*parts=*/1);
 }
+
+/// The shape of a fragment in flight: four registers of each thread together.
+static LogicalResult verifySent(Operation *op, FragmentType value,
+                                ArrayRef<int64_t> shape, BufferType buffer) {
+  if (!buffer.getElementType().isF32() || buffer.getSwizzle() != 0 ||
+      shape != ArrayRef<int64_t>({value.getShape()[1] / 8, 128, 4}))
+    return op->emitOpError("a fragment of ")
+           << value.getShape()[1] << " columns is sent as "
+           << value.getShape()[1] / 8 << "x128x4xf32, got " << buffer;
+  return success();
+}
+
+LogicalResult SendFragmentOp::verify() {
+  if (failed(requirePipeline(*this, getPipe())))
+    return failure();
+  ArrayRef<BufferType> fields = getPipe().getType().getFields();
+  if (fields.size() != 1 || fields[0].getShape().size() != 5)
+    return emitOpError("writes into slots of one buffer of parts x units x "
+                       "fragments, got ")
+           << getPipe().getType();
+  return verifySent(*this, getValue().getType(),
+                    fields[0].getShape().drop_front(2), fields[0]);
+}
+
+LogicalResult AddSentOp::verify() {
+  BufferType buffer = getBuffer().getType();
+  return verifySent(*this, getValue().getType(), buffer.getShape(), buffer);
+}

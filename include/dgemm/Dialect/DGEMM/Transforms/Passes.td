@@ -86,4 +86,31 @@ def DGEMMSelectSchedulePass : Pass<"dgemm-select-schedule"> {
   ];
 }
 
+def DGEMMExpandCandidatesPass
+    : Pass<"dgemm-expand-candidates", "::mlir::ModuleOp"> {
+  let summary = "Copy functions, one for each schedule worth measuring";
+  let description = [{
+    Replaces a function that holds one `dgemm.gemm` without a schedule by
+    copies of it, each with one of the model's best feasible schedules, best
+    first. The copies of `@gemm` are `@gemm_0`, `@gemm_1` and so on. Functions
+    with several products, or with a schedule, stay as they are.
+
+    `scripts/tune-candidates` compiles what this pass writes, and
+    `dgemm-run tune` times it.
+  }];
+  let dependentDialects = ["::dgemm::dg::DGEMMDialect"];
+  let options = [
+    Option<"sms", "sms", "int64_t", "132",
+           "Streaming multiprocessors of the GPU">,
+    Option<"m", "m", "std::string", "\"4096\"",
+           "The M to optimise for where it is dynamic; of a range, its last">,
+    Option<"count", "count", "int64_t", "20", "Candidates of each product">,
+    Option<"perTile", "per-tile", "int64_t", "3",
+           "Candidates that may share a tile">
+  ];
+  let statistics = [
+    Statistic<"numCandidates", "candidates", "Functions with a candidate">
+  ];
+}
+
 #endif // DGEMM_DIALECT_DGEMM_TRANSFORMS_PASSES_TD

@@ -16,6 +16,11 @@ namespace dgemm::dg {
 llvm::LogicalResult selectSchedule(GemmOp op,
                                    const SelectScheduleOptions &options);
 
+/// The model's best feasible schedules for `m.last`, best first, at most
+/// `perTile` of them with the same tile.
+std::vector<Schedule> bestCandidates(GemmOp op, SizeRange m, int64_t sms,
+                                     size_t count, size_t perTile);
+
 /// Replaces `op` by the constant that it computes, with the GPU's bits or, if
 /// `exact`, with blocks of 128 summed exactly. Fails where it works on memrefs
 /// or an operand is not constant.
