@@ -44,9 +44,9 @@ def _pipeline(text, options):
     return run.stdout
 
 
-def compile_gemm(text, folder, last="ptx"):
+def compile_gemm(text, folder, last="ptx", options=""):
     """Leaves a module's PTX, launch record (and cubin) in a folder."""
-    _pipeline(text, f"stop-after={last} output-dir={folder}")
+    _pipeline(text, f"stop-after={last} output-dir={folder} {options}")
 
 
 def stop_after(rung, text):

@@ -136,6 +136,7 @@ void CaseRunner::runChecked(const Case &c, CaseResult &result) {
   options.warmUpMilliseconds = c.warmUp;
   options.sustained = c.sustained;
   options.profiler = profiler;
+  options.kernelTimesAlone = !c.events;
   if (c.time) {
     std::vector<Subject *> subjects = {&ours};
     for (auto &peer : peers)
