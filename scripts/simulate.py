@@ -24,9 +24,7 @@ import gemms  # noqa: E402
 
 # M, N, K: nothing divides anything.
 SHAPES = [(300, 520, 640), (1, 136, 256), (129, 256, 1100)]
-# Of the mutants: several tiles per block and more K blocks than stages; and
-# what the survivors are explored on, one row of tiles.
-MUTANT_SHAPE = (130, 136, 648)
+# What the survivors among the mutants are explored on: one row of tiles.
 SMALL_M = 8
 # What a problem adds to a schedule: scaling, type of D, C.
 PROBLEMS = {
@@ -52,6 +50,17 @@ class Subject:
 
     def sms(self):
         return 2 if self.schedule and "cluster" in self.schedule else 1
+
+    def mutant_shape(self):
+        """Three rows of tiles, two or more in each, and more K blocks than the stages
+        of a block hold: what is not used twice cannot go wrong."""
+        schedule = self.schedule or dict(tile=(256, 128), stages=3)
+        rows = schedule["tile"][schedule.get("swap") == "true"]
+        blocks = 5
+        if schedule.get("persistent") == "false":
+            blocks = (schedule["stages"] + 1) * schedule.get("kblocks", 1)
+            blocks *= schedule.get("split_k", 1)
+        return 3 * rows - 3, 136, 128 * blocks + 8
 
     def compile(self, args, folder, shape):
         """Returns the PTX and the record for one shape."""
@@ -272,11 +281,12 @@ def all_mutants(args, folder):
             work.append((name, pool.submit(mutate_one, args, name, *call)))
 
         def compiled(subject):
+            shape = subject.mutant_shape()
             # What bakes M in is explored on its one M.
             fixed = subject.schedule and "m" in subject.schedule.get("specialize", "")
-            small = MUTANT_SHAPE if fixed else (SMALL_M, *MUTANT_SHAPE[1:])
-            files = subject.compile(args, folder, MUTANT_SHAPE)
-            sizes = subject.sizes(MUTANT_SHAPE), subject.sizes(small)
+            small = shape if fixed else (SMALL_M, *shape[1:])
+            files = subject.compile(args, folder, shape)
+            sizes = subject.sizes(shape), subject.sizes(small)
             return mutate_one(args, subject.name, *files, *sizes, subject.sms())
 
         for subject in mutated_subjects():
