@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT / "scripts" / "lib"))
 import gemms  # noqa: E402
 
 # M, N, K: nothing divides anything.
-SHAPES = [(300, 520, 640), (1, 136, 256), (129, 256, 1100)]
+SHAPES = [(129, 136, 1100), (1, 136, 256), (300, 520, 640)]
 # What the survivors among the mutants are explored on: one row of tiles.
 SMALL_M = 8
 # What a problem adds to a schedule: scaling, type of D, C.
@@ -52,11 +52,14 @@ class Subject:
         return 2 if self.schedule and "cluster" in self.schedule else 1
 
     def mutant_shape(self):
-        """Three rows of tiles, two or more in each, and more K blocks than the stages
-        of a block hold: what is not used twice cannot go wrong."""
+        """Three rows of tiles, two or more in each, more K blocks than the
+        stages of a block hold, and a rest for an unrolled loop: what is not
+        reached or not used twice cannot go wrong."""
         schedule = self.schedule or dict(tile=(256, 128), stages=3)
         rows = schedule["tile"][schedule.get("swap") == "true"]
-        blocks = 5
+        blocks = 2 * schedule.get("unroll", 2)
+        if "static_splits" in schedule:  # every position of a tile's columns
+            return rows - 3, 8 * schedule["tile"][1], 128 * blocks + 8
         if schedule.get("persistent") == "false":
             blocks = (schedule["stages"] + 1) * schedule.get("kblocks", 1)
             blocks *= schedule.get("split_k", 1)
@@ -105,7 +108,7 @@ def simulate(args, ptx, record, *options):
 
 
 def run_one(args, subject, folder):
-    for shape in SHAPES:
+    for shape in SHAPES[: args.shapes]:
         ptx, record = subject.compile(args, folder, shape)
         how = ["--sms", "2", "--explore", args.seeds]
         result = simulate(args, ptx, record, "--size", *subject.sizes(shape), *how)
@@ -337,6 +340,7 @@ def main():
     parser.add_argument("--opt", default=ROOT / "build/bin/dgemm-opt")
     parser.add_argument("--sim", default=ROOT / "build/bin/dgemm-sim")
     parser.add_argument("--seeds", type=int, default=4)
+    parser.add_argument("--shapes", type=int, default=3, help="of `run`: how many")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--interleavings", type=int, default=200)
     args = parser.parse_args()
