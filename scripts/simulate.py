@@ -12,6 +12,7 @@
 
 import argparse
 import concurrent.futures
+import json
 import pathlib
 import re
 import subprocess
@@ -52,18 +53,20 @@ class Subject:
         return 2 if self.schedule and "cluster" in self.schedule else 1
 
     def mutant_shape(self):
-        """Three rows of tiles, two or more in each, more K blocks than the
-        stages of a block hold, and a rest for an unrolled loop: what is not
-        reached or not used twice cannot go wrong."""
+        """Three rows of two tiles with edges, and K blocks that leave a rest
+        after two rounds of a loop: what is not reached or not used twice
+        cannot go wrong."""
         schedule = self.schedule or dict(tile=(256, 128), stages=3)
-        rows = schedule["tile"][schedule.get("swap") == "true"]
-        blocks = 2 * schedule.get("unroll", 2)
-        if "static_splits" in schedule:  # every position of a tile's columns
-            return rows - 3, 8 * schedule["tile"][1], 128 * blocks + 8
+        rows, columns = schedule["tile"]
+        if schedule.get("swap") == "true":
+            rows, columns = columns, rows
+        blocks = 2 * max(schedule.get("unroll", 2), schedule.get("kblocks", 1)) + 1
         if schedule.get("persistent") == "false":
             blocks = (schedule["stages"] + 1) * schedule.get("kblocks", 1)
-            blocks *= schedule.get("split_k", 1)
-        return 3 * rows - 3, 136, 128 * blocks + 8
+            blocks = blocks * schedule.get("split_k", 1) + 1
+        if "static_splits" in schedule:  # every position of a tile's columns
+            return rows - 3, 8 * columns, 128 * blocks - 120
+        return 3 * rows - 3, 2 * columns - 8, 128 * blocks - 120
 
     def compile(self, args, folder, shape):
         """Returns the PTX and the record for one shape."""
@@ -140,6 +143,11 @@ def run(args, folder):
 
 
 def mutate_one(args, name, ptx, record, sizes, small, sms):
+    """The mutants' fates: counts by kind, who is not reported, and how many
+    are by exploration only. Kept in --cache, for a run that is cut off."""
+    kept = args.cache and args.cache / f"{name}.json"
+    if kept and kept.exists():
+        return json.loads(kept.read_text())
     result = simulate(
         args,
         ptx,
@@ -169,7 +177,10 @@ def mutate_one(args, name, ptx, record, sizes, small, sms):
         r"^(survived|wrong-bits|step-limit): (.*)$", result.stdout, re.M
     )
     only = int(re.search(r"^(\d+) are reported by", result.stdout, re.M)[1])
-    return counts, others, only
+    fates = [counts, others, only]
+    if kept:
+        kept.write_text(json.dumps(fates))
+    return fates
 
 
 HEADER = """# Mutants
@@ -343,7 +354,10 @@ def main():
     parser.add_argument("--shapes", type=int, default=3, help="of `run`: how many")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--interleavings", type=int, default=200)
+    parser.add_argument("--cache", type=pathlib.Path, help="a folder for results")
     args = parser.parse_args()
+    if args.cache:
+        args.cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         function = run if args.what == "run" else mutate
         sys.exit(function(args, pathlib.Path(folder)))
