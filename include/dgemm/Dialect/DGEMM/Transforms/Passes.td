@@ -110,7 +110,9 @@ def DGEMMExpandCandidatesPass
            "The M to optimise for where it is dynamic; of a range, its last">,
     Option<"count", "count", "int64_t", "20", "Candidates of each product">,
     Option<"perTile", "per-tile", "int64_t", "3",
-           "Candidates that may share a tile">
+           "Candidates that may share a tile and a split of K">,
+    Option<"batchInvariant", "batch-invariant", "bool", "false",
+           "Only schedules with which a row's bits do not depend on M">
   ];
   let statistics = [
     Statistic<"numCandidates", "candidates", "Functions with a candidate">
