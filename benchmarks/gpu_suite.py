@@ -41,6 +41,8 @@ class Suite:
     def __init__(self, args):
         self.out = pathlib.Path(args.out)
         self.opt = args.opt
+        # What an older compiler made is made again.
+        self.built = pathlib.Path(args.opt).stat().st_mtime
         (self.out / "kernels").mkdir(parents=True, exist_ok=True)
         self.sources = {}
         self.cases = {}
@@ -60,8 +62,10 @@ class Suite:
         text, m = self.sources[name]
         source = self.out / "kernels" / f"{name}.mlir"
         source.write_text(text)
-        if (self.out / "kernels" / f"{name}.cubin").exists():
+        cubin = self.out / "kernels" / f"{name}.cubin"
+        if cubin.exists() and cubin.stat().st_mtime > self.built:
             return name, None
+        cubin.unlink(missing_ok=True)
         options = f"output-dir={self.out / 'kernels'}"
         if m:
             options += f" m={m}"
