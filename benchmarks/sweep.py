@@ -20,6 +20,7 @@ import itertools
 import json
 import math
 import pathlib
+import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -201,7 +202,7 @@ def make(args):
     print(f"{len(suite.sources) - len(failed)} kernels, {len(failed)} did not "
           f"compile; {min(counts)} to {max(counts)} candidates a case")
     reasons = collections.Counter(
-        error.split("error: ")[-1].split("\n")[0][:150]
+        re.sub(r"\d+", "#", error.split("error: ")[-1].split("\n")[0])[:120]
         for error in failed.values())
     for reason, count in reasons.most_common(20):
         print(f"  {count:4} {reason}")
