@@ -327,8 +327,10 @@ std::string dgemm::run::resultText(const Device &device, const Case &c,
       text += "did not run: " + peer.note + "\n";
     else
       text +=
-          format("%llu words differ, calc_diff %.2e\n",
-                 (unsigned long long)*peer.differingWords, peer.fp64->calcDiff);
+          format("%llu words differ",
+                 (unsigned long long)*peer.differingWords) +
+          (peer.fp64 ? format(", calc_diff %.2e", peer.fp64->calcDiff) : "") +
+          "\n";
   }
   if (r.timing)
     text += toText(device, p, *r.timing);

@@ -17,10 +17,9 @@ const char *const kOperands =
     "st.shared.v4.u32 [%r6+48], {%r8, %r8, %r8, %r8};\n"
     "fence.proxy.async.shared::cta;\nbar.sync 0;\n";
 const char *const kFence = "wgmma.fence.sync.aligned;\n";
-const char *const kMma =
-    "wgmma.mma_async.sync.aligned.m64n8k32.f32.e4m3.e4m3 "
-    "{%f0, %f1, %f2, %f3}, %rd1, %rd1, 0, 1, 1;\n"
-    "wgmma.commit_group.sync.aligned;\n";
+const char *const kMma = "wgmma.mma_async.sync.aligned.m64n8k32.f32.e4m3.e4m3 "
+                         "{%f0, %f1, %f2, %f3}, %rd1, %rd1, 0, 1, 1;\n"
+                         "wgmma.commit_group.sync.aligned;\n";
 const char *const kMmaWait = "wgmma.wait_group.sync.aligned 0;\n";
 // With A in registers %r20..%r23.
 const char *const kMmaRegisters =
@@ -131,8 +130,9 @@ std::string twoRounds(const std::string &release, const std::string &wait) {
          "C: mbarrier.try_wait.parity.shared.b64 %p1, [bar], 0;\n"
          "@!%p1 bra C;\nshl.b32 %r5, %r0, 2;\nadd.u32 %r6, %r2, %r5;\n"
          "ld.shared.u32 %r7, [%r6];\n" +
-         release + "bar.warp.sync -1;\nsetp.eq.u32 %p3, %r0, 32;\n"
-                   "@%p3 mbarrier.arrive.shared.b64 _, [empty];\nret;\n";
+         release +
+         "bar.warp.sync -1;\nsetp.eq.u32 %p3, %r0, 32;\n"
+         "@%p3 mbarrier.arrive.shared.b64 _, [empty];\nret;\n";
 }
 const char *const kEmptyWait =
     "F: mbarrier.try_wait.parity.shared.b64 %p1, [empty], 0;\n@!%p1 bra F;\n";
@@ -159,12 +159,13 @@ TEST(SimulatorAsyncHazards, ReadThatTheReleaseDoesNotWaitFor) {
 
 TEST(SimulatorAsyncHazards, PhaseThatIsWaitedForTwice) {
   // The second round waits with the first one's parity.
-  std::string body = std::string(kInit) +
-                     "mov.u32 %r4, 0;\n"
-                     "L: mbarrier.arrive.shared.b64 _, [bar];\n"
-                     "W: mbarrier.try_wait.parity.shared.b64 %p1, [bar], PHASE;\n"
-                     "@!%p1 bra W;\nadd.u32 %r4, %r4, 1;\n"
-                     "setp.lt.u32 %p2, %r4, 2;\n@%p2 bra L;\nret;\n";
+  std::string body =
+      std::string(kInit) +
+      "mov.u32 %r4, 0;\n"
+      "L: mbarrier.arrive.shared.b64 _, [bar];\n"
+      "W: mbarrier.try_wait.parity.shared.b64 %p1, [bar], PHASE;\n"
+      "@!%p1 bra W;\nadd.u32 %r4, %r4, 1;\n"
+      "setp.lt.u32 %p2, %r4, 2;\n@%p2 bra L;\nret;\n";
   body = with(body, "bar.sync 0;\n", "bar.sync 0;\n@!%p0 ret;\n");
   EXPECT_TRUE(silent(runBody(with(body, "PHASE", "%r4"), 32)));
   // Not the first phase any more: another arrival, and the wait for it.
@@ -173,8 +174,8 @@ TEST(SimulatorAsyncHazards, PhaseThatIsWaitedForTwice) {
            "@!%p1 bra W;\nmbarrier.arrive.expect_tx.shared.b64 _, [bar], 16;\n"
            "V: mbarrier.try_wait.parity.shared.b64 %p1, [bar], 0;\n"
            "@!%p1 bra V;\nret;\n");
-  EXPECT_TRUE(reports(runBody(again, 32), HazardKind::BarrierMisuse,
-                      "a second time"));
+  EXPECT_TRUE(
+      reports(runBody(again, 32), HazardKind::BarrierMisuse, "a second time"));
 }
 
 TEST(SimulatorAsyncHazards, BarrierWithTheWrongCount) {
@@ -227,11 +228,11 @@ TEST(SimulatorAsyncHazards, CoordinatesThatTheTmaUnitRefuses) {
 
 // Rows of 50 bytes, 80 apart: the 16 bytes that hold the end are written.
 TEST(SimulatorAsyncHazards, StoreBeyondTheRow) {
-  auto program = loadPtx(
-      wrap(".param .align 64 .b8 map[128]",
-           ".reg .b32 %r<40>;\n.reg .b64 %rd<20>;\n.reg .pred %p<4>;\n"
-           "mov.u32 %r0, %tid.x;\nsetp.eq.u32 %p0, %r0, 0;\n" +
-               storeAt("0", "0")));
+  auto program =
+      loadPtx(wrap(".param .align 64 .b8 map[128]",
+                   ".reg .b32 %r<40>;\n.reg .b64 %rd<20>;\n.reg .pred %p<4>;\n"
+                   "mov.u32 %r0, %tid.x;\nsetp.eq.u32 %p0, %r0, 0;\n" +
+                       storeAt("0", "0")));
   ASSERT_TRUE(program);
   for (unsigned columns : {48u, 50u}) {
     GlobalMemory memory;
@@ -307,13 +308,11 @@ TEST(SimulatorAsyncHazards, AsynchronousStoresToAPeer) {
   bool found = false;
   for (uint64_t seed = 0; seed < 8; ++seed) {
     Outcome o = runBody(sendAsync("2048", ""), 128, seed, 2, 2);
-    found |=
-        o.has(HazardKind::SharedRace) || o.has(HazardKind::Uninitialized);
+    found |= o.has(HazardKind::SharedRace) || o.has(HazardKind::Uninitialized);
   }
   EXPECT_TRUE(found);
   Outcome o = runBody(sendAsync("2064", kThereWait), 128, 0, 2, 2);
-  EXPECT_TRUE(
-      reports(o, HazardKind::Deadlock, "16 transaction bytes to come"));
+  EXPECT_TRUE(reports(o, HazardKind::Deadlock, "16 transaction bytes to come"));
 }
 
 TEST(SimulatorAsyncHazards, PeersThatWriteTheSameBytes) {

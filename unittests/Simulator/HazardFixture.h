@@ -47,7 +47,8 @@ inline std::string with(std::string text, const std::string &from,
 /// Runs `body` with a pointer parameter `out` to 1024 words and `map`, a 64x64
 /// map of bytes over a buffer of 4096.
 inline Outcome runBody(const std::string &body, unsigned threads = 128,
-                uint64_t seed = 0, unsigned ctas = 1, unsigned cluster = 1) {
+                       uint64_t seed = 0, unsigned ctas = 1,
+                       unsigned cluster = 1) {
   auto program =
       loadPtx(wrap(".param .u64 out, .param .align 64 .b8 map[128]",
                    ".reg .b32 %r<40>;\n.reg .b64 %rd<20>;\n.reg .f32 %f<80>;\n"

@@ -43,7 +43,8 @@ Store chooseStore(const Schedule &schedule, const ProblemFacts &facts) {
     return !ShapedType::isDynamic(elements) &&
            sm90::checkTMAStride("D", elements, facts.elementBytes).empty();
   };
-  // Rows too: TMA and lines write the 16 bytes that hold a row's end as a whole.
+  // Rows too: TMA and lines write the 16 bytes that hold a row's end as a
+  // whole.
   if (!whole(length) || !whole(facts.n))
     return Store::Direct;
   const bool thin = schedule.getSliceRows() < sm90::wgmmaM;
@@ -213,10 +214,12 @@ private:
     for (const Roles &roles : {one, two, three})
       for (int64_t rows = 16; rows <= 128; rows += rows < 64 ? 8 : 64)
         for (auto [kBlocks, inFlight] : depths) {
-          // Three warpgroups have one slice each. A stage of one K block
-          // waits for every one of them: only where K has no more.
-          if ((roles == three && rows > 64) ||
-              (kBlocks == 1 && sizes.k > sm90::kBlock))
+          // Three warpgroups have one slice each, and two slices of four
+          // groups spill. A stage of one K block waits for every one of
+          // them: only where K has no more.
+          if (rows > 64 && (roles == three || inFlight > 2))
+            continue;
+          if (kBlocks == 1 && sizes.k > sm90::kBlock)
             continue;
           add(roles, rows, n, kBlocks, inFlight, /*swap=*/true);
         }
