@@ -139,6 +139,9 @@ int64_t registersBeside(const Schedule &schedule, const ProblemFacts &facts) {
     return 40 + schedule.tileN / 4 * (schedule.inFlight + 2);
   const bool straddles = sm90::scaleRowsPerTile(schedule.tileN) > 1;
   int64_t registers = facts.vectorB ? 40 : straddles ? 24 : 16;
+  // Every group in flight has the scales of two blocks of columns.
+  if (straddles && schedule.kBlocks > 1)
+    registers += 6 * schedule.inFlight;
   if (facts.hasC && straddles)
     registers += 16;
   // A second slice has scales and, where C is added, addresses of its own.
