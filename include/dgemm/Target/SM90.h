@@ -68,6 +68,8 @@ struct KernelShape {
   int64_t stages = 0, kBlocks = 0, inFlight = 0;
   /// Parts of K whose sums one CTA of a cluster gathers.
   int64_t parts = 1;
+  /// Rings of barriers for the operands.
+  int64_t operandRings = 1;
   int64_t producerRegs = 0, consumerRegs = 0;
   /// Chunk buffers of D per warpgroup (0: D is stored without staging), their
   /// columns, and the bytes of an element of D.

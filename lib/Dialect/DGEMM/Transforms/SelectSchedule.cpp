@@ -30,6 +30,11 @@ struct DGEMMSelectSchedulePass
     options.m = *range;
     options.explain = explain;
     options.batchInvariant = batchInvariant;
+    std::optional<PDL> dependent = symbolizePDL(pdl);
+    if (!dependent)
+      return emitError(UnknownLoc::get(context))
+             << "pdl = '" << pdl << "' is not one of none, inputs, activations";
+    options.pdl = *dependent;
     if (table.empty())
       return success();
     FailureOr<TuningTable> loaded = TuningTable::load(table, context);
