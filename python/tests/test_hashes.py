@@ -2,7 +2,7 @@
 
 The hashes were recorded by `dgemm-run` on the GPU (benchmarks/gpu_suite.py
 --only small makes the kernels); here the same tool runs the same calls on the
-simulator. A schedule never changes a bit, so that a schedule that is younger
+simulator. A schedule of whole sums never changes a bit, so that a schedule that is younger
 than the recording is held to the hash of its problem.
 """
 
@@ -35,6 +35,9 @@ def recorded():
 HASHES = recorded()
 # Sizes that nothing divides, with the output and C that have most kernels.
 PROBLEMS = [p for p, kernels in HASHES.items() if len(kernels) > 30]
+# Parts of K that are added at the end are another problem (docs/numerics.md),
+# of which nothing is recorded.
+WHOLE = [s for s in SCHEDULES if "split_k" not in s]
 
 
 def test_one_hash_per_problem():
@@ -43,7 +46,7 @@ def test_one_hash_per_problem():
 
 
 @pytest.mark.parametrize("problem", PROBLEMS, ids=str)
-@pytest.mark.parametrize("schedule", SCHEDULES, ids=schedule_name)
+@pytest.mark.parametrize("schedule", WHOLE, ids=schedule_name)
 def test_hash(tmp_path, schedule, problem):
     m, n, k, scaling, out, with_c = problem
     full = schedule["tile"] == (256, 128) and "specialize" in schedule
