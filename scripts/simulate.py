@@ -240,6 +240,13 @@ REASONS = [
         "second slice's registers as well",
     ),
     (
+        "init-fenced-twice",
+        "",
+        r"fence.mbarrier_init",
+        "a fence.proxy.async stands between the init and the CTA barrier as well, "
+        "and makes the mbarriers visible to the TMA unit too",
+    ),
+    (
         "one-warp-early",
         "",
         r"mbarrier.init, count: one arrival less",

@@ -2,8 +2,8 @@
 
 The hashes were recorded by `dgemm-run` on the GPU (benchmarks/gpu_suite.py
 --only small makes the kernels); here the same tool runs the same calls on the
-simulator. A schedule of whole sums never changes a bit, so that a schedule that is younger
-than the recording is held to the hash of its problem.
+simulator. A schedule of whole sums never changes a bit, so that one that is
+younger than the recording is held to the hash of its problem.
 """
 
 import json
