@@ -15,6 +15,9 @@ namespace {
 /// From here on the tokens fill WGMMA's 64 rows, and a swap only costs.
 constexpr int64_t swapBelow = 64;
 
+/// Up to here all row tiles stand side by side in the raster.
+constexpr int64_t distantRows = 512;
+
 /// K blocks of per-tile scales that a kernel may have to hold.
 constexpr int64_t mostTileScales = 1024;
 /// And those that it has room for where K is dynamic: K = 65536.
@@ -215,13 +218,11 @@ private:
   void addRowsAsWeights() {
     const int64_t n = alignedWidth(sizes.m);
     for (const Roles &roles : {one, two, three})
-      for (int64_t rows = 16; rows <= 128; rows += rows < 64 ? 8 : 64)
+      // One slice each: two have never been faster.
+      for (int64_t rows = 16; rows <= sm90::wgmmaM; rows += 8)
         for (auto [kBlocks, inFlight] : depths) {
-          // Three warpgroups have one slice each, and two slices of
-          // four K blocks spill. A stage of one K block waits for every one of
-          // them: only where K has no more.
-          if (rows > 64 && (roles == three || kBlocks > 2))
-            continue;
+          // A stage of one K block waits for every one of them: only where K
+          // has no more.
           if (kBlocks == 1 && sizes.k > sm90::kBlock)
             continue;
           add(roles, rows, n, kBlocks, inFlight, /*swap=*/true);
@@ -258,15 +259,31 @@ private:
     schedule.specializeN = !ShapedType::isDynamic(facts.n);
     schedule.specializeK = !ShapedType::isDynamic(facts.k);
     // Tiles that share weights run side by side (measured: up to 30 % at M =
-    // 128 to 512, nothing from 4096 on).
-    if (!swap && sizes.m > schedule.tileM && sizes.m < 4096) {
+    // 128 to 512; from 1024 on it may cost as much).
+    if (!swap && sizes.m > schedule.tileM && sizes.m <= distantRows) {
       schedule.rasterAxis = RasterAxis::M;
-      schedule.rasterWidth = 4;
+      schedule.rasterWidth = 8;
     }
     chooseLoop(schedule, facts);
     chooseStages(schedule, facts);
     schedules.push_back(schedule);
     addSplits(schedule);
+    addMulticasts(schedule);
+  }
+
+  /// The same with an operand shared by two CTAs: a quarter to a third less to
+  /// read from L2. Measured to pay where rows of the operands do not start at
+  /// multiples of 64 bytes, and to cost 1 to 2 % elsewhere.
+  void addMulticasts(Schedule schedule) {
+    if (ShapedType::isDynamic(facts.k) || facts.k % 64 == 0 || schedule.swap ||
+        schedule.kBlocks > 1 || schedule.warpgroups == 1 || schedule.tileN < 64)
+      return;
+    schedule.cluster = 2;
+    for (Multicast shared : {Multicast::Lhs, Multicast::Rhs}) {
+      schedule.multicast = shared;
+      if (shared == Multicast::Lhs || schedule.tileN % 16 == 0)
+        schedules.push_back(schedule);
+    }
   }
 
   /// The same with K cut between the CTAs of a cluster, where tiles are so few
