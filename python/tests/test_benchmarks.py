@@ -10,8 +10,9 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "benchmarks"))
+import sweep  # noqa: E402
 import timings  # noqa: E402
-from shapes import untuned  # noqa: E402
+from shapes import DEEPSEEK, untuned  # noqa: E402
 
 HEADER = {
     "kind": "header", "date": "2026-01-02T03:04:05Z", "device": "A GPU",
@@ -108,6 +109,46 @@ def test_a_wrong_case_fails_the_summary(results):
     run = summarise(results(case(1, 2112, 7168, 1.2, ok=False)))
     assert run.returncode == 1
     assert "WRONG: 1 x 2112 x 7168" in run.stdout
+
+
+def test_a_sweep_has_twenty_candidates_everywhere():
+    for n, k in DEEPSEEK:
+        for m in sweep.SPEED_MS:
+            found = list(sweep.candidates(sweep.Problem(m, n, k)))
+            assert len(found) >= 20, (m, n, k)
+            assert len({schedule for _, schedule in found}) == len(found)
+
+
+def test_report_of_a_sweep(tmp_path):
+    def swept(m, n, k, chosen, **families):
+        peers = [{"name": name, "schedule": f"#dgemm.schedule<{name}>",
+                  "kernel_us": {"median": us}} for name, us in families.items()]
+        rival = {"name": "rival", "schedule": "theirs",
+                 "kernel_us": {"median": 1.0}}
+        return {"kind": "case", "ok": True, "M": m, "N": n, "K": k,
+                "schedule": "#dgemm.schedule<chosen>",
+                "peers": [{"name": "absent", "did_not_run": "why"}]
+                + [{"name": p["name"], "differing_words": 0}
+                   for p in [*peers, rival]],
+                "timing": {"clock": "kernel", "subjects": [
+                    {"name": "k", "kernel_us": {"median": chosen}}, *peers,
+                    rival]}}
+
+    path, table = tmp_path / "sweep.jsonl", tmp_path / "sweep.csv"
+    path.write_text("\n".join(map(json.dumps, [
+        HEADER, swept(1, 8, 128, 8.0, thin=4.0, wide=9.0),
+        swept(1, 16, 128, 3.0, thin=6.0, wide=5.0)])))
+    run = subprocess.run(
+        [sys.executable, ROOT / "benchmarks" / "sweep.py", "report", path,
+         "--csv", table], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert ("the choice over the best: geometric mean 1.414, worst 2.000, 2 "
+            "cases, at least 2 candidates each") in run.stdout
+    assert "  2.000 at 1 x 8 x 128: 8.00 us" in run.stdout
+    assert "best of a case: thin 1, chosen 1" in run.stdout
+    lines = table.read_text().splitlines()
+    assert lines[0] == "M,N,K,family,us,schedule"
+    assert lines[2] == "1,8,128,thin,4.0,#dgemm.schedule<thin>"
 
 
 def test_pictures(results, tmp_path):

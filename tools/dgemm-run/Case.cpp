@@ -149,6 +149,8 @@ Case parseCase(const Json &json, const fs::path &base, KernelFiles &files) {
       c.time = value;
     else if (key == "pairs")
       c.pairs = value;
+    else if (key == "events")
+      c.events = value;
     else if (key == "range")
       c.range = value;
     else if (key == "warm_up")

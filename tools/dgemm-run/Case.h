@@ -47,6 +47,7 @@ struct Case {
   bool time = false;
   int pairs = 30;
   Flush flush = Flush::Auto;
+  bool events = true; ///< also time between events
   /// The M that a tuned entry is for, like "65..128"; empty: this M.
   std::string range;
   int warmUp = 500;     ///< milliseconds of untimed turns before the timed ones

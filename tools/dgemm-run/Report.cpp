@@ -81,8 +81,9 @@ std::string format(const char *form, ...) {
 Json toJson(const Device &device, const Problem &p, const Timing &t) {
   Json timing = {{"l2", toString(t.flush)},
                  {"pairs", t.pairs},
-                 {"clock", t.emptyKernelMicroseconds ? "kernel" : "events"},
-                 {"empty_us", toJson(t.emptyMicroseconds)}};
+                 {"clock", t.emptyKernelMicroseconds ? "kernel" : "events"}};
+  if (t.withEvents)
+    timing["empty_us"] = toJson(t.emptyMicroseconds);
   if (t.emptyKernelMicroseconds)
     timing["empty_kernel_us"] = toJson(*t.emptyKernelMicroseconds);
   if (!t.noKernelTimes.empty())
@@ -90,7 +91,12 @@ Json toJson(const Device &device, const Problem &p, const Timing &t) {
   for (size_t i = 0; i < t.subjects.size(); ++i) {
     const SubjectTiming &s = t.subjects[i];
     double us = s.best().median;
-    Json entry = {{"name", s.name}, {"us", toJson(s.microseconds)}};
+    Json entry = {{"name", s.name}};
+    // The first one's schedule is the case's.
+    if (i > 0 && !s.schedule.empty())
+      entry["schedule"] = s.schedule;
+    if (t.withEvents)
+      entry["us"] = toJson(s.microseconds);
     if (s.kernelMicroseconds)
       entry["kernel_us"] = toJson(*s.kernelMicroseconds);
     entry["tflops"] = rounded(flops(p) / us * 1e-6);
@@ -98,7 +104,8 @@ Json toJson(const Device &device, const Problem &p, const Timing &t) {
     entry["mhz"] = rounded(s.mhz);
     entry["utilisation"] = rounded(utilisation(device, p, s));
     if (i > 0) {
-      entry["time_over_first"] = toJson(t.ratios[i - 1]);
+      if (t.withEvents)
+        entry["time_over_first"] = toJson(t.ratios[i - 1]);
       if (!t.kernelRatios.empty())
         entry["kernel_time_over_first"] = toJson(t.kernelRatios[i - 1]);
     }
@@ -137,7 +144,7 @@ std::string toText(const Device &device, const Problem &p, const Timing &t) {
     const SubjectTiming &s = t.subjects[i];
     double us = s.best().median;
     text += format("      %-28s %9.2f us", s.name.c_str(), us);
-    if (s.kernelMicroseconds)
+    if (s.kernelMicroseconds && t.withEvents)
       text += format(" (events %.2f)", s.microseconds.median);
     text += format("  %7.1f TFLOP/s  %7.1f GB/s  %5.0f MHz  util %.3f",
                    flops(p) / us * 1e-6, bytes(p) / us * 1e-3, s.mhz,
@@ -154,15 +161,14 @@ std::string toText(const Device &device, const Problem &p, const Timing &t) {
     text += format("      %-28s %9.2f us back to back, %5.0f MHz, util %.3f\n",
                    s.name.c_str(), s.microseconds.median, s.mhz,
                    utilisation(device, p, s));
-  text += format("      L2 %s, %d pairs, %s; events around an empty kernel: "
-                 "%.2f us",
-                 toString(t.flush), t.pairs,
-                 t.emptyKernelMicroseconds ? "kernel times (CUPTI)"
-                                           : "times between events",
-                 t.emptyMicroseconds.median);
+  text += format(
+      "      L2 %s, %d pairs, %s; an empty kernel:", toString(t.flush), t.pairs,
+      t.emptyKernelMicroseconds ? "kernel times (CUPTI)"
+                                : "times between events");
   if (t.emptyKernelMicroseconds)
-    text += format(", the kernel itself: %.2f us",
-                   t.emptyKernelMicroseconds->median);
+    text += format(" %.2f us", t.emptyKernelMicroseconds->median);
+  if (t.withEvents)
+    text += format(" (events %.2f us)", t.emptyMicroseconds.median);
   text += "\n";
   if (!t.noKernelTimes.empty())
     text += "      no kernel times: " + t.noKernelTimes + "\n";
@@ -321,8 +327,10 @@ std::string dgemm::run::resultText(const Device &device, const Case &c,
       text += "did not run: " + peer.note + "\n";
     else
       text +=
-          format("%llu words differ, calc_diff %.2e\n",
-                 (unsigned long long)*peer.differingWords, peer.fp64->calcDiff);
+          format("%llu words differ",
+                 (unsigned long long)*peer.differingWords) +
+          (peer.fp64 ? format(", calc_diff %.2e", peer.fp64->calcDiff) : "") +
+          "\n";
   }
   if (r.timing)
     text += toText(device, p, *r.timing);

@@ -43,7 +43,8 @@ public:
 private:
   void runChecked(const Case &c, CaseResult &result);
   void checkOurs(const Case &c, KernelSubject &ours, CaseResult &result);
-  void comparePeer(KernelSubject &ours, Subject &peer, CaseResult &result);
+  void comparePeer(const Case &c, KernelSubject &ours, Subject &peer,
+                   CaseResult &result);
 
   Device &device;
   Inputs inputs;

@@ -15,6 +15,8 @@ class Subject {
 public:
   virtual ~Subject() = default;
   virtual std::string name() const = 0;
+  /// What it says about its schedule; empty: nothing.
+  virtual std::string schedule() const { return ""; }
   /// Brings D into the state before a run: poison, or C where that is in D.
   virtual void reset() = 0;
   /// Enqueues one computation.
@@ -31,6 +33,7 @@ public:
   ~KernelSubject() override;
 
   std::string name() const override { return title; }
+  std::string schedule() const override { return file->record.schedule; }
   void reset() override;
   void launch() override;
   Output output() const override { return {d->data(), dStrides}; }

@@ -33,7 +33,6 @@ private:
 struct Measurement {
   explicit Measurement(Device &device) : begin(device), end(device) {}
   Event begin, end;
-  size_t stamp = 0;
 };
 
 /// Launches one subject back to back for a while: what it does when the GPU
@@ -54,6 +53,7 @@ SubjectTiming sustain(Device &device, Subject &subject, double seconds,
   device.synchronize();
   double mean = begin.microsecondsUntil(end) / launches;
   return {subject.name(),
+          subject.schedule(),
           {mean, mean, mean},
           device.clockBetween(firstStamp, lastStamp),
           {}};
@@ -88,6 +88,18 @@ void warmUp(Device &device, const std::vector<Turn> &turns, Flush flush,
         take(device, turn, flush, 0, nothing, nothing);
     device.synchronize();
   } while (device.isGpu() && Clock::now() < until);
+}
+
+/// Per turn, from the stamps around each of `count` launches; 0: none are left.
+std::vector<double> clocksOf(Device &device, size_t turns, size_t count) {
+  std::vector<std::vector<double>> clocks(turns);
+  for (size_t i = 0; i < count; ++i)
+    if (double mhz = device.clockBetween(2 * i, 2 * i + 1))
+      clocks[i % turns].push_back(mhz);
+  std::vector<double> medians;
+  for (const std::vector<double> &list : clocks)
+    medians.push_back(spreadOf(list).median);
+  return medians;
 }
 
 /// Per turn but the first and the last (the empty kernel): its times over the
@@ -127,51 +139,45 @@ TurnTimes dgemm::run::timeWithEvents(Device &device,
     for (const Turn &turn : turns) {
       runs.push_back(std::make_unique<Measurement>(device));
       Measurement &run = *runs.back();
-      run.stamp = 2 * (runs.size() - 1);
       take(
-          device, turn, flush, run.stamp, [&] { run.begin.record(); },
-          [&] { run.end.record(); });
+          device, turn, flush, 2 * (runs.size() - 1),
+          [&] { run.begin.record(); }, [&] { run.end.record(); });
     }
   device.synchronize();
 
   TurnTimes times;
   times.microseconds.resize(turns.size());
-  std::vector<std::vector<double>> clocks(turns.size());
-  for (size_t i = 0; i < runs.size(); ++i) {
-    Measurement &run = *runs[i];
+  for (size_t i = 0; i < runs.size(); ++i)
     times.microseconds[i % turns.size()].push_back(
-        run.begin.microsecondsUntil(run.end));
-    if (double mhz = device.clockBetween(run.stamp, run.stamp + 1))
-      clocks[i % turns.size()].push_back(mhz);
-  }
-  for (const std::vector<double> &list : clocks)
-    times.mhz.push_back(spreadOf(list).median);
+        runs[i]->begin.microsecondsUntil(runs[i]->end));
+  times.mhz = clocksOf(device, turns.size(), runs.size());
   return times;
 }
 
-std::vector<std::vector<double>>
-dgemm::run::timeWithProfiler(Device &device, const std::vector<Turn> &turns,
-                             int pairs, Flush flush, Profiler &profiler,
-                             std::string &why) {
+TurnTimes dgemm::run::timeWithProfiler(Device &device,
+                                       const std::vector<Turn> &turns,
+                                       int pairs, Flush flush,
+                                       Profiler &profiler, std::string &why) {
   auto nothing = [] {};
   if (!profiler.start(why))
     return {};
   // What a profiler does once for each kernel falls into the first round.
-  int rounds = pairs + 1;
-  for (int round = 0; round < rounds; ++round)
+  size_t count = 0;
+  for (int round = 0; round <= pairs; ++round)
     for (const Turn &turn : turns)
-      take(device, turn, flush, 0, nothing, nothing);
+      take(device, turn, flush, 2 * count++, nothing, nothing);
   device.synchronize();
   std::vector<KernelRecord> records = profiler.stop(why);
   if (!why.empty())
     return {};
-  std::vector<double> list =
-      timesBetweenStamps(records, size_t(rounds) * turns.size(), why);
+  std::vector<double> list = timesBetweenStamps(records, count, why);
   if (list.empty())
     return {};
-  std::vector<std::vector<double>> times(turns.size());
+  TurnTimes times;
+  times.microseconds.resize(turns.size());
   for (size_t i = turns.size(); i < list.size(); ++i)
-    times[i % turns.size()].push_back(list[i]);
+    times.microseconds[i % turns.size()].push_back(list[i]);
+  times.mhz = clocksOf(device, turns.size(), count);
   return times;
 }
 
@@ -185,33 +191,42 @@ Timing dgemm::run::timeSubjects(Device &device,
   timing.pairs = options.pairs;
   std::vector<Turn> turns;
   for (Subject *subject : subjects) {
-    timing.subjects.push_back({subject->name(), {}, 0, {}});
+    timing.subjects.push_back(
+        {subject->name(), subject->schedule(), {}, 0, {}});
     turns.push_back([subject] { subject->launch(); });
   }
   turns.push_back([&device] { device.launchEmpty(); });
   warmUp(device, turns, timing.flush,
          std::chrono::milliseconds(options.warmUpMilliseconds));
 
-  TurnTimes events = timeWithEvents(device, turns, options.pairs, timing.flush);
-  timing.emptyMicroseconds = spreadOf(events.microseconds.back());
-  timing.ratios = ratiosOf(events.microseconds);
-  std::vector<std::vector<double>> kernels;
+  TurnTimes events, kernels;
+  if (!options.kernelTimesAlone || !options.profiler)
+    events = timeWithEvents(device, turns, options.pairs, timing.flush);
   if (options.profiler)
     kernels = timeWithProfiler(device, turns, options.pairs, timing.flush,
                                *options.profiler, timing.noKernelTimes);
-  if (!kernels.empty()) {
-    timing.emptyKernelMicroseconds = spreadOf(kernels.back());
-    timing.kernelRatios = ratiosOf(kernels);
-  }
+  bool withKernels = !kernels.microseconds.empty();
+  if (!withKernels && events.microseconds.empty())
+    events = timeWithEvents(device, turns, options.pairs, timing.flush);
+  timing.withEvents = !events.microseconds.empty();
   for (size_t i = 0; i < subjects.size(); ++i) {
     SubjectTiming &s = timing.subjects[i];
-    s.microseconds = spreadOf(events.microseconds[i]);
-    s.mhz = events.mhz[i];
-    if (!kernels.empty())
-      s.kernelMicroseconds = spreadOf(kernels[i]);
+    if (withKernels)
+      s.kernelMicroseconds = spreadOf(kernels.microseconds[i]);
+    if (timing.withEvents)
+      s.microseconds = spreadOf(events.microseconds[i]);
+    s.mhz = timing.withEvents ? events.mhz[i] : kernels.mhz[i];
     if (options.sustained > 0)
-      timing.sustained.push_back(sustain(
-          device, *subjects[i], options.sustained, s.microseconds.median));
+      timing.sustained.push_back(
+          sustain(device, *subjects[i], options.sustained, s.best().median));
+  }
+  if (timing.withEvents) {
+    timing.emptyMicroseconds = spreadOf(events.microseconds.back());
+    timing.ratios = ratiosOf(events.microseconds);
+  }
+  if (withKernels) {
+    timing.emptyKernelMicroseconds = spreadOf(kernels.microseconds.back());
+    timing.kernelRatios = ratiosOf(kernels.microseconds);
   }
   return timing;
 }

@@ -16,8 +16,8 @@ struct Spread {
 };
 
 struct SubjectTiming {
-  std::string name;
-  Spread microseconds; ///< between events
+  std::string name, schedule;
+  Spread microseconds; ///< between events; 0 where kernel times alone are
   double mhz = 0;      ///< mean SM clock while it ran; 0: not measured
   /// What the profiler measured: the kernel alone.
   std::optional<Spread> kernelMicroseconds;
@@ -31,6 +31,7 @@ struct SubjectTiming {
 struct Timing {
   Flush flush = Flush::Dirty;
   int pairs = 0;
+  bool withEvents = true;
   /// What the events measure around an empty kernel in the same place.
   Spread emptyMicroseconds;
   std::optional<Spread> emptyKernelMicroseconds;
@@ -51,7 +52,8 @@ struct TimingOptions {
   int64_t m = 0;        ///< decides what Auto is
   double sustained = 0; ///< seconds of back-to-back launches of each
   Profiler *profiler = nullptr;
-  int warmUpMilliseconds = 500; ///< turns that nobody times, before the rest
+  bool kernelTimesAlone = false; ///< no events, where the profiler works
+  int warmUpMilliseconds = 500;  ///< turns that nobody times, before the rest
 };
 
 /// Times all subjects; the first is the one that the others are compared to.
@@ -73,9 +75,9 @@ TurnTimes timeWithEvents(Device &device, const std::vector<Turn> &turns,
                          int pairs, Flush flush);
 /// The kernels' own times in such rounds. Empty, with a reason in `why`, where
 /// the profiler did not see each of them.
-std::vector<std::vector<double>>
-timeWithProfiler(Device &device, const std::vector<Turn> &turns, int pairs,
-                 Flush flush, Profiler &profiler, std::string &why);
+TurnTimes timeWithProfiler(Device &device, const std::vector<Turn> &turns,
+                           int pairs, Flush flush, Profiler &profiler,
+                           std::string &why);
 
 Spread spreadOf(std::vector<double> values);
 /// a[i] / b[i].

@@ -120,6 +120,31 @@ TEST_F(TimingTest, ReportSaysWhichClock) {
       << text;
 }
 
+TEST_F(TimingTest, KernelTimesAlone) {
+  Device device("gpu", 0);
+  NamedKernels ours({"ours"}), theirs({"theirs"});
+  TimingOptions options;
+  options.pairs = 3;
+  options.flush = Flush::Warm;
+  options.warmUpMilliseconds = 0;
+  options.profiler = profiler.get();
+  options.kernelTimesAlone = true;
+  Timing t = timeSubjects(device, {&ours, &theirs}, options);
+  EXPECT_FALSE(t.withEvents);
+  EXPECT_TRUE(t.ratios.empty());
+  EXPECT_EQ(t.subjects[0].best().median, 2);
+  EXPECT_EQ(t.kernelRatios[0].median, 1.5);
+
+  // Without a profiler that works, events are better than nothing.
+  fakeCuda().failures = {{"cuptiActivityEnable", 35}};
+  t = timeSubjects(device, {&ours, &theirs}, options);
+  EXPECT_TRUE(t.withEvents);
+  EXPECT_NE(t.noKernelTimes, "");
+  EXPECT_EQ(t.ratios[0].median, 1);
+  options.profiler = nullptr;
+  EXPECT_TRUE(timeSubjects(device, {&ours, &theirs}, options).withEvents);
+}
+
 TEST_F(TimingTest, FailuresLeaveTheEvents) {
   for (auto [function, text] :
        {std::pair("cuptiActivityEnable", "cuptiActivityEnable returned "

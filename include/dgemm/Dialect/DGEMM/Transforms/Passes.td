@@ -81,6 +81,8 @@ def DGEMMSelectSchedulePass : Pass<"dgemm-select-schedule"> {
            "A tuning table: it decides where it has the problem">,
     Option<"batchInvariant", "batch-invariant", "bool", "false",
            "Only schedules with which a row's bits do not depend on M">,
+    Option<"pdl", "pdl", "std::string", "\"none\"",
+           "Programmatic dependent launch: none, inputs or activations">,
     Option<"explain", "explain", "bool", "false",
            "Emit a remark with the candidates and the terms of the model">
   ];

@@ -1,0 +1,295 @@
+#!/usr/bin/env python3
+"""Measures many schedules for each DeepSeek shape and M, beside the one that
+the cost model chooses.
+
+    benchmarks/sweep.py make OUT [--m M]... [--shape NxK]... [--opt DGEMM_OPT]
+    dgemm-run -m OUT/sweep.jsonl -o sweep-results.jsonl
+    benchmarks/sweep.py report sweep-results.jsonl... [--csv FILE] [-v]
+
+`make` compiles the candidates of FAMILIES and writes a manifest with a case for
+each shape and M: the chosen kernel first, the others as its peers, a few rounds
+by kernel times alone. A candidate that does not compile is left out and
+counted. `report` says how far the choice is from the best of each case.
+"""
+
+import argparse
+import collections
+import csv
+import dataclasses
+import itertools
+import json
+import math
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "scripts" / "lib"))
+from gemms import align, ceil_div, gemm_text, schedule_text  # noqa: E402
+from gpu_suite import SPEED_MS, Suite, flush_of  # noqa: E402
+from shapes import DEEPSEEK  # noqa: E402
+from timings import geomean  # noqa: E402
+
+SMS = 132
+
+
+@dataclasses.dataclass(frozen=True)
+class Problem:
+    m: int
+    n: int
+    k: int
+
+
+class Family:
+    """Schedules whose knobs take every combination of lists of values. A list
+    may be a function of the problem. `rows`, `columns` and `warpgroups` make
+    the tile: rows are those of one warpgroup. `pipe` lists (kblocks,
+    in_flight, stages)."""
+
+    def __init__(self, name, when, **lists):
+        self.name, self.when, self.lists = name, when, lists
+
+    def schedules(self, p):
+        if not self.when(p):
+            return
+        names = list(self.lists)
+        values = [v(p) if callable(v) else v for v in self.lists.values()]
+        for combination in itertools.product(*values):
+            knobs = dict(zip(names, combination))
+            warpgroups = knobs.pop("warpgroups", 1)
+            tile = knobs.pop("rows") * warpgroups, knobs.pop("columns")
+            kblocks, in_flight, stages = knobs.pop("pipe")
+            depth = {"kblocks": kblocks, "in_flight": in_flight}
+            if kblocks > 1 and p.k % 128 == 0 and knobs.pop("boxes", True):
+                depth["tma_view"] = "stage"
+            yield dict(tile=tile, warpgroups=warpgroups, stages=stages,
+                       **(depth if kblocks > 1 else {}),
+                       **{k: v for k, v in knobs.items() if v is not None},
+                       specialize="[n, k]")
+
+
+def tokens(p):
+    """Columns that hold all tokens after a swap."""
+    return [min(256, align(p.m, 8))]
+
+
+def waves(*counts, most=64, along=1):
+    """Sizes that cut N x `along` tiles of M into so many full waves."""
+    def sizes(p):
+        tiles = ceil_div(p.m, along) if along > 1 else 1
+        found = {align(ceil_div(p.n * tiles, SMS * c), 8) for c in counts}
+        return sorted(s for s in found if s <= most) or [most]
+    return sizes
+
+
+def few_tiles(rows, columns):
+    """Whether the tiles leave half of the SMs without one."""
+    return lambda p: ceil_div(p.m, rows) * ceil_div(p.n, columns) <= SMS // 2
+
+
+DEEP = [(4, 4, 3), (4, 4, 4), (2, 2, 4)]
+LINES = ["lines"]
+FAMILIES = [
+    # Weights on the M side, tokens on n8 to n64; thin rows for full waves.
+    Family("thin", lambda p: p.m <= 64, swap=["true"], store=LINES,
+           rows=waves(1, 2, 3, 4, 5, 6), columns=tokens,
+           pipe=DEEP + [(7, 7, 3)]),
+    Family("thin-64", lambda p: p.m <= 64, swap=["true"], store=LINES,
+           rows=[32, 64], columns=tokens, pipe=DEEP),
+    Family("thin-wide", lambda p: p.m <= 64 and p.n > 4096, swap=["true"],
+           store=LINES, warpgroups=[2], rows=[56, 64], columns=tokens,
+           pipe=[(2, 2, 4), (4, 4, 3)]),
+    Family("thin-three", lambda p: p.m <= 64 and p.n > 16384, swap=["true"],
+           store=LINES, warpgroups=[3], rows=[56, 64], columns=tokens,
+           pipe=[(2, 2, 4), (2, 2, 3)], registers=[[32, 160]]),
+    Family("thin-split", lambda p: p.m <= 64 and p.n <= 4096, swap=["true"],
+           store=LINES, rows=[48, 56, 64], columns=tokens, pipe=[(4, 4, 3)],
+           split_k=[2, 3, 4, 7], reduce=["cluster"], persistent=["false"],
+           coordinates=["consumer"]),
+    # 64 tokens a warpgroup on the M side, weights on N.
+    Family("narrow64", lambda p: 16 <= p.m <= 256, store=LINES, rows=[64],
+           columns=waves(1, 2, 3, 4, along=64), pipe=DEEP),
+    Family("narrow64-fixed", lambda p: 8 <= p.m <= 512, store=LINES + ["tma"],
+           rows=[64], columns=[32, 64], pipe=[(4, 4, 3), (2, 2, 4)]),
+    Family("narrow64-128", lambda p: 16 <= p.m <= 1024, store=LINES, rows=[64],
+           columns=[96, 128], pipe=[(2, 2, 4), (2, 2, 3), (1, 1, 6)]),
+    Family("narrow64-split", lambda p: p.m >= 16 and few_tiles(64, 32)(p),
+           store=LINES, rows=[64], columns=[16, 32, 64], pipe=[(4, 4, 3)],
+           split_k=[2, 3, 4], reduce=["cluster"], persistent=["false"],
+           coordinates=["consumer"]),
+    # 128 tokens over two warpgroups.
+    Family("pair128", lambda p: 65 <= p.m <= 2048, warpgroups=[2], rows=[64],
+           columns=[32, 64, 96, 128], store=LINES,
+           pipe=[(2, 2, 4), (2, 2, 3)]),
+    Family("wide128", lambda p: p.m >= 65, warpgroups=[2], rows=[64],
+           columns=[128, 160, 192], pipe=[(1, 1, 4), (1, 1, 5)], unroll=[4],
+           static_splits=["true"]),
+    Family("wide128-176", lambda p: p.m >= 129, warpgroups=[2], rows=[64],
+           columns=[176], pipe=[(1, 1, 4)], unroll=[2, 4], chunk=[88],
+           static_splits=["true"]),
+    Family("tri96", lambda p: p.m >= 129, warpgroups=[3], rows=[64],
+           columns=[96, 128], pipe=[(1, 1, 4), (1, 1, 5)], unroll=[4],
+           chunk=[32], registers=[[32, 160]]),
+    Family("coop256", lambda p: p.m >= 129, warpgroups=[2], rows=[128],
+           columns=[64, 96, 112, 128], pipe=[(1, 1, 3), (1, 1, 4)],
+           unroll=[4], epilogue=["overlapped"]),
+    Family("coop256-after", lambda p: p.m >= 129, warpgroups=[2], rows=[128],
+           columns=[96, 128], pipe=[(1, 1, 3)], unroll=[4]),
+    Family("coop256-unroll", lambda p: p.m >= 1024, warpgroups=[2], rows=[128],
+           columns=[128], pipe=[(1, 1, 3)], unroll=[2, 8],
+           epilogue=["overlapped"]),
+    Family("coop256-raster", lambda p: p.m >= 1024, warpgroups=[2], rows=[128],
+           columns=[128], pipe=[(1, 1, 3)], unroll=[4],
+           epilogue=["overlapped"], raster=["m", "n"], raster_width=[4, 8]),
+    Family("wide128-unroll", lambda p: p.m >= 1024, warpgroups=[2], rows=[64],
+           columns=[128, 192], pipe=[(1, 1, 4)], unroll=[8],
+           static_splits=["true"]),
+    Family("coop256-pair", lambda p: p.m >= 1024, warpgroups=[2], rows=[128],
+           columns=[128], pipe=[(1, 1, 3)], unroll=[4], cluster=[2],
+           multicast=["rhs", "lhs"], epilogue=["overlapped"]),
+]
+
+
+def candidates(p):
+    """(family, schedule) without repetition."""
+    seen = set()
+    for family in FAMILIES:
+        for knobs in family.schedules(p):
+            text = schedule_text(**knobs)
+            if text not in seen:
+                seen.add(text)
+                yield family.name, text
+
+
+def make(args):
+    suite = Suite(args)
+    shapes = [tuple(map(int, s.split("x"))) for s in args.shape] or DEEPSEEK
+    cases = []
+    for n, k in shapes:
+        for m in args.m or sorted(SPEED_MS):
+            chosen = suite.kernel(gemm_text(None, n, k, pad_d=False), m)
+            others = [(family, suite.kernel(gemm_text(
+                None, n, k, schedule=text, pad_d=False)))
+                for family, text in candidates(Problem(m, n, k))]
+            cases.append((m, n, k, chosen, others))
+    if args.list:
+        for m, n, k, _, others in cases:
+            print(m, n, k, len(others))
+        print(len(suite.sources), "kernels")
+        return 0
+    failed = suite.compile_all()
+    # What travels to a GPU host is the code and the record.
+    for kind in ("mlir", "ptx"):
+        for path in (suite.out / "kernels").glob(f"*.{kind}"):
+            path.unlink()
+    with open(suite.out / "sweep.jsonl", "w") as f:
+        for m, n, k, chosen, others in cases:
+            def files(name):
+                return {"record": f"kernels/{name}.json",
+                        "cubin": f"kernels/{name}.cubin"}
+            if chosen in failed:
+                print(f"the choice for {m} x {n} x {k} does not compile: "
+                      f"{failed[chosen][:300]}", file=sys.stderr)
+                continue
+            f.write(json.dumps({
+                **files(chosen), "M": m, "N": n, "K": k, "check": "none",
+                "time": True, "events": False, "pairs": 5, "warm_up": 30,
+                "flush": flush_of(m),
+                "peers": [{**files(name), "name": family}
+                          for family, name in others if name not in failed],
+            }) + "\n")
+    counts = [sum(name not in failed for _, name in case[4]) for case in cases]
+    print(f"{len(suite.sources) - len(failed)} kernels, {len(failed)} did not "
+          f"compile; {min(counts)} to {max(counts)} candidates a case")
+    reasons = collections.Counter(
+        re.sub(r"\d+", "#", error.split("error: ")[-1].split("\n")[0])[:120]
+        for error in failed.values())
+    for reason, count in reasons.most_common(20):
+        print(f"  {count:4} {reason}")
+    return 0
+
+
+def measured(path):
+    """(M, N, K, [(family, schedule, us, differing words)]) with the choice
+    first; peers that are not ours are left out."""
+    for line in pathlib.Path(path).read_text().splitlines():
+        case = json.loads(line)
+        if case["kind"] != "case" or "timing" not in case:
+            continue
+        timing = case["timing"]
+        clock = "kernel_us" if timing["clock"] == "kernel" else "us"
+        # Peers come in the order of the subjects after the first; those that
+        # did not run are listed before.
+        words = [p.get("differing_words") for p in case.get("peers", [])
+                 if "did_not_run" not in p]
+        first, *others = timing["subjects"]
+        yield case["M"], case["N"], case["K"], [
+            ("chosen", case["schedule"], first[clock]["median"], 0)] + [
+            (s["name"], s["schedule"], s[clock]["median"], differing)
+            for s, differing in zip(others, words)
+            if s.get("schedule", "").startswith("#dgemm.schedule")]
+
+
+def report(args):
+    cases = [case for path in args.files for case in measured(path)]
+    losses = collections.defaultdict(list)
+    wins = collections.Counter()
+    table = []
+    for m, n, k, rows in cases:
+        best = min(rows, key=lambda row: row[2])
+        loss = rows[0][2] / best[2]
+        losses[m].append(loss)
+        wins[best[0]] += 1
+        table.append((loss, m, n, k, rows[0], best, len(rows)))
+        if args.verbose:
+            print(f"{m} x {n} x {k}")
+            for family, schedule, us, words in sorted(rows, key=lambda r: r[2]):
+                print(f"  {us:9.2f} us  {family:15} {schedule}"
+                      + (f"  {words} words differ" if words else ""))
+    print(f"{'M':>6} shapes   mean  worst")
+    for m, values in sorted(losses.items()):
+        print(f"{m:6} {len(values):6}  {geomean(values):.3f}  {max(values):.3f}")
+    every = [loss for values in losses.values() for loss in values]
+    fewest = min(len(rows) - 1 for *_, rows in cases)
+    print(f"the choice over the best: geometric mean {geomean(every):.3f}, worst "
+          f"{max(every):.3f}, {len(every)} cases, at least {fewest} candidates "
+          f"each")
+    for loss, m, n, k, chosen, best, _ in sorted(table, reverse=True)[:args.top]:
+        print(f"  {loss:.3f} at {m} x {n} x {k}: {chosen[2]:.2f} us {chosen[1]}\n"
+              f"        {best[0]}: {best[2]:.2f} us {best[1]}")
+    print("best of a case: " + ", ".join(
+        f"{family} {count}" for family, count in wins.most_common()))
+    if args.csv:
+        with open(args.csv, "w", newline="") as f:
+            writer = csv.writer(f)
+            writer.writerow(["M", "N", "K", "family", "us", "schedule"])
+            for m, n, k, rows in cases:
+                for family, schedule, us, _ in rows:
+                    writer.writerow([m, n, k, family, us, schedule])
+    return 0 if math.isfinite(max(every)) else 1
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(required=True)
+    p = commands.add_parser("make")
+    p.add_argument("out")
+    p.add_argument("--m", type=int, action="append")
+    p.add_argument("--shape", action="append", default=[])
+    p.add_argument("--opt", default="build/bin/dgemm-opt")
+    p.add_argument("--list", action="store_true",
+                   help="only counts the candidates")
+    p.set_defaults(run=make)
+    p = commands.add_parser("report")
+    p.add_argument("files", nargs="+")
+    p.add_argument("--csv", help="writes every time here, to fit the model")
+    p.add_argument("--top", type=int, default=12)
+    p.add_argument("-v", "--verbose", action="store_true")
+    p.set_defaults(run=report)
+    args = parser.parse_args()
+    return args.run(args)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
