@@ -15,7 +15,7 @@
 // CHECK: swap = true
 // CHECK: } case {{[0-9]+}}
 // CHECK: from {{[0-9]+}} {
-// CHECK-NEXT: dgemm.gemm {{.*}}tile = [256, 128]
+// CHECK-NEXT: dgemm.gemm {{.*}}#dgemm.schedule<
 // CHECK: return
 
 // With a static M there is nothing to choose at run time, and what the user

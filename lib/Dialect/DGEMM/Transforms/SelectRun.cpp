@@ -21,8 +21,9 @@ using namespace dgemm::dg;
 /// What a kernel must save: the share of time, summed over octaves of M (4 %
 /// over one, 1 % over four). It costs compile time and its part of the module.
 static constexpr double kernelWorth = 0.04;
-/// Below this share the next range is not worth another choice.
-static constexpr double rangeWorth = 0.005;
+/// What another kernel must save for the M at hand, so that ranges do not
+/// alternate for less than the model knows.
+static constexpr double rangeWorth = 0.02;
 
 namespace {
 
@@ -43,7 +44,7 @@ std::vector<int64_t> sampleM(SizeRange range) {
   };
   for (int64_t power = 1; power < range.last; power *= 2) {
     add(power);
-    if (power >= 4)
+    if (power >= 16)
       add(power + power / 2);
   }
   // The last M with tokens on the narrow side of a tile.

@@ -7,6 +7,7 @@
 #include "llvm/Support/FormatVariadic.h"
 
 #include <algorithm>
+#include <functional>
 #include <set>
 #include <tuple>
 
@@ -93,13 +94,23 @@ dgemm::dg::chooseByModel(GemmOp op, const ProblemFacts &facts,
     });
   for (Schedule &schedule : schedules)
     schedule.pdl = options.pdl;
-  const std::vector<size_t> ranked = rank(schedules, sizes, options.sms);
-  for (size_t place : ranked)
-    if (isFeasible(schedules[place], facts))
-      return schedules[place];
+  // The first that fits is among the first few: a heap, and no sort.
+  std::vector<std::pair<double, size_t>> heap;
+  heap.reserve(schedules.size());
+  for (auto [index, schedule] : llvm::enumerate(schedules))
+    heap.push_back(
+        {estimateCost(schedule, sizes, options.sms).microseconds, index});
+  const auto later = std::greater<std::pair<double, size_t>>();
+  std::make_heap(heap.begin(), heap.end(), later);
+  const size_t first = heap.front().second;
+  for (; !heap.empty(); heap.pop_back()) {
+    std::pop_heap(heap.begin(), heap.end(), later);
+    if (isFeasible(schedules[heap.back().second], facts))
+      return schedules[heap.back().second];
+  }
   return op.emitOpError() << "none of " << schedules.size()
                           << " schedules fits; the first one "
-                          << rejectSchedule(schedules[ranked.front()], facts);
+                          << rejectSchedule(schedules[first], facts);
 }
 
 FailureOr<Selection> dgemm::dg::select(GemmOp op,
