@@ -217,10 +217,10 @@ private:
     for (const Roles &roles : {one, two, three})
       for (int64_t rows = 16; rows <= 128; rows += rows < 64 ? 8 : 64)
         for (auto [kBlocks, inFlight] : depths) {
-          // Three warpgroups have one slice each, and two slices of four
-          // groups spill. A stage of one K block waits for every one of
+          // Three warpgroups have one slice each, and two slices of
+          // four K blocks spill. A stage of one K block waits for every one of
           // them: only where K has no more.
-          if (rows > 64 && (roles == three || inFlight > 2))
+          if (rows > 64 && (roles == three || kBlocks > 2))
             continue;
           if (kBlocks == 1 && sizes.k > sm90::kBlock)
             continue;
