@@ -37,6 +37,7 @@ void addSelectSchedule(OpPassManager &pm, const PipelineOptions &options) {
   pass.sms = options.sms;
   pass.m = options.m.str();
   pass.table = options.table;
+  pass.batchInvariant = options.batchInvariant;
   pass.explain = options.explain;
   pm.addPass(dg::createDGEMMSelectSchedulePass(pass));
 }
@@ -136,10 +137,15 @@ struct CommandLineOptions : PassPipelineOptions<CommandLineOptions> {
       llvm::cl::init(defaults.sms)};
   Option<std::string> m{
       *this, "m",
-      llvm::cl::desc("The M to choose a schedule for where M is dynamic"),
+      llvm::cl::desc("The M, or the range of M like 1..8192, to choose "
+                     "schedules for where M is dynamic"),
       llvm::cl::init(defaults.m.str())};
   Option<std::string> table{*this, "table",
                             llvm::cl::desc("A tuning table to choose by")};
+  Option<bool> batchInvariant{
+      *this, "batch-invariant",
+      llvm::cl::desc("Only schedules whose bits for a row do not depend on M"),
+      llvm::cl::init(defaults.batchInvariant)};
   Option<bool> explain{*this, "explain",
                        llvm::cl::desc("Say why a schedule was chosen"),
                        llvm::cl::init(defaults.explain)};
@@ -161,6 +167,7 @@ struct CommandLineOptions : PassPipelineOptions<CommandLineOptions> {
     options.sms = sms;
     options.m = *range;
     options.table = table;
+    options.batchInvariant = batchInvariant;
     options.explain = explain;
     options.timings = timings;
     return options;

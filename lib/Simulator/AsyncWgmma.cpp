@@ -27,9 +27,9 @@ struct Fetch {
     uint32_t warps = isA ? 1u << row / 16 : 15;
     if (address < kSharedBase || address + 16 > cta.shared.size())
       cluster.fault(HazardKind::OutOfBounds, &member(0), op.inst,
-                    std::string("operand ") + (isA ? "A" : "B") + " reaches shared byte " +
-                        std::to_string(address) + " of " +
-                        std::to_string(cta.shared.size()));
+                    std::string("operand ") + (isA ? "A" : "B") +
+                        " reaches shared byte " + std::to_string(address) +
+                        " of " + std::to_string(cta.shared.size()));
     if (cluster.checking()) {
       const uint8_t *written = cta.sharedWritten.data() + address;
       if (const void *hole = memchr(written, 0, 16)) {
@@ -64,8 +64,8 @@ struct Fetch {
     if (!transposed) {
       for (uint32_t row = 0; row < rows; ++row)
         for (uint32_t k = 0; k < 32; k += 16)
-          memcpy(out + row * 32 + k,
-                 chunk(desc.kMajor(row, k), isA, row, 1), 16);
+          memcpy(out + row * 32 + k, chunk(desc.kMajor(row, k), isA, row, 1),
+                 16);
       return;
     }
     for (uint32_t k = 0; k < 16; ++k)

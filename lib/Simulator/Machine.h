@@ -330,7 +330,9 @@ public:
   std::vector<TraceEvent> events;
   std::mt19937_64 rng;
   uint64_t progress = 0;
-  std::vector<uint8_t> alternatives; // per decision of a systematic run
+  // Per decision of a systematic run: the choices, and whether a warp stands
+  // near the line in question.
+  std::vector<uint8_t> alternatives, nearby;
   uint64_t ingestFree = 0; // when the TMA unit of the latency model is free
   std::vector<uint64_t> tensorFree, schedulerFree; // per CTA
   // barrier.cluster

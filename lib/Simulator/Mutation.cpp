@@ -202,27 +202,17 @@ private:
       if (number)
         emit(i, "weaken", "waits for one group less", with(value + 1));
     } else if (startsWith(line.opcode, "mbarrier.init")) {
-      if (number && value > 1)
-        emit(i, "count", "one arrival less", with(value - 1));
-      if (number)
-        emit(i, "count", "one arrival more", with(value + 1));
+      if (!number || value > 1)
+        emit(i, "count", "one arrival less",
+             number ? with(value - 1) : changed(i, -1));
+      emit(i, "count", "one arrival more",
+           number ? with(value + 1) : changed(i, 1));
     } else if (startsWith(line.opcode, "mbarrier.arrive.expect_tx") ||
                startsWith(line.opcode, "mbarrier.expect_tx")) {
-      size_t comma = line.operands.rfind(',');
-      std::string bytes = trimmed(line.operands.substr(comma + 1));
-      if (number) {
-        emit(i, "bytes", "expects 16 bytes less", with(value - 16));
-        emit(i, "bytes", "expects 16 bytes more", with(value + 16));
-      } else {
-        std::string prefix = line.indent +
-                             "{ .reg .b32 %mutant; add.s32 "
-                             "%mutant, " +
-                             bytes + ", ";
-        std::string rest = "; " + line.guard + line.opcode + " " +
-                           line.operands.substr(0, comma + 1) + " %mutant; }";
-        emit(i, "bytes", "expects 16 bytes less", prefix + "-16" + rest);
-        emit(i, "bytes", "expects 16 bytes more", prefix + "16" + rest);
-      }
+      for (int by : {-16, 16})
+        emit(i, "bytes",
+             by < 0 ? "expects 16 bytes less" : "expects 16 bytes more",
+             number ? with(value + by) : changed(i, by));
     } else if (line.opcode.find("wait.parity") != std::string::npos) {
       flipParity(i);
     } else if ((startsWith(line.opcode, "bar.sync") ||
@@ -239,6 +229,16 @@ private:
       emit(i, "weaken", "an ordinary fence",
            line.indent + line.guard + "fence.acq_rel.cta;");
     }
+  }
+
+  /// The instruction with its last operand, a register, changed.
+  std::string changed(size_t i, int by) const {
+    const Line &line = parsed[i];
+    size_t comma = line.operands.rfind(',');
+    return line.indent + "{ .reg .b32 %mutant; add.s32 %mutant, " +
+           trimmed(line.operands.substr(comma + 1)) + ", " +
+           std::to_string(by) + "; " + line.guard + line.opcode + " " +
+           line.operands.substr(0, comma + 1) + " %mutant; }";
   }
 
   void flipParity(size_t i) {

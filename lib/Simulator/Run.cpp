@@ -142,6 +142,8 @@ void work(Device &device, std::atomic<uint64_t> &next, uint64_t total) {
     device.result.decisions.insert(device.result.decisions.end(),
                                    cluster.alternatives.begin(),
                                    cluster.alternatives.end());
+    device.result.nearby.insert(device.result.nearby.end(),
+                                cluster.nearby.begin(), cluster.nearby.end());
     device.result.trace.insert(device.result.trace.end(),
                                cluster.events.begin(), cluster.events.end());
   };

@@ -11,6 +11,8 @@ using namespace dgemm::sim;
 
 /// Decisions that are remembered per run.
 static constexpr size_t kMaxDecisions = 1u << 20;
+/// Lines around the one in question.
+static constexpr int64_t kNear = 12;
 
 bool Cluster::runSystematic() {
   // The actors that could go on, the present warp first.
@@ -41,8 +43,16 @@ bool Cluster::runSystematic() {
     return false;
   size_t pick = 0;
   uint64_t decision = decisions++;
-  if (alternatives.size() < kMaxDecisions)
+  if (alternatives.size() < kMaxDecisions) {
     alternatives.push_back((uint8_t)std::min<size_t>(choices, 255));
+    int64_t line = 0;
+    if (!candidates.empty() && device.options.nearLine)
+      for (const Split &split : candidates[0]->splits)
+        if (split.used && split.wait.kind == Wait::None)
+          line = kernel.code[split.pc].line;
+    nearby.push_back(
+        line && std::abs(line - (int64_t)device.options.nearLine) <= kNear);
+  }
   for (const Preemption &p : device.options.preemptions)
     if (p.decision == decision)
       pick = p.choice % choices;
@@ -69,6 +79,31 @@ bool Cluster::runSystematic() {
   return true;
 }
 
+/// Every `n`-th so that `count` remain, in order.
+static void thin(std::vector<Preemption> &list, size_t count) {
+  if (list.size() <= count)
+    return;
+  std::vector<Preemption> kept;
+  for (size_t i = 0; i < count; ++i)
+    kept.push_back(list[i * list.size() / count]);
+  list = std::move(kept);
+}
+
+/// The single preemptions to try after a run: all, or as many as `room`.
+static std::vector<Preemption> singles(const Result &result, uint64_t from,
+                                       uint64_t room) {
+  std::vector<Preemption> near, far;
+  for (uint64_t i = from; i < result.decisions.size(); ++i)
+    for (uint32_t choice = 1; choice < result.decisions[i]; ++choice)
+      (result.nearby[i] ? near : far).push_back({i, choice});
+  if (near.size() + far.size() > room) {
+    thin(near, std::max<size_t>(room / 2, room - std::min(room, far.size())));
+    thin(far, room - near.size());
+  }
+  near.insert(near.end(), far.begin(), far.end());
+  return near;
+}
+
 Exploration dgemm::sim::exploreSystematically(
     Program &program, const Launch &launch, const Options &options,
     unsigned bound, uint64_t maxRuns,
@@ -79,6 +114,7 @@ Exploration dgemm::sim::exploreSystematically(
   run.systematic = true;
   run.threads = 1;
   std::vector<std::vector<Preemption>> open{{}};
+  bool complete = true;
   while (!open.empty() && exploration.runs < maxRuns) {
     run.preemptions = std::move(open.back());
     open.pop_back();
@@ -92,17 +128,20 @@ Exploration dgemm::sim::exploreSystematically(
     if (run.preemptions.size() >= bound)
       continue;
     // One preemption more, behind the last: each interleaving comes once.
-    const std::vector<uint8_t> &choices = exploration.first.decisions;
     uint64_t from =
         run.preemptions.empty() ? 0 : run.preemptions.back().decision + 1;
-    for (uint64_t i = choices.size(); i-- > from;)
-      for (uint32_t choice = choices[i]; choice-- > 1;) {
-        open.push_back(run.preemptions);
-        open.back().push_back({i, choice});
-        if (open.size() > maxRuns)
-          open.erase(open.begin());
-      }
+    uint64_t room = maxRuns - exploration.runs;
+    room -= std::min<uint64_t>(room, open.size());
+    std::vector<Preemption> next = singles(exploration.first, from, room);
+    uint64_t all = 0;
+    for (uint64_t i = from; i < exploration.first.decisions.size(); ++i)
+      all += exploration.first.decisions[i] - 1;
+    complete &= next.size() == all;
+    for (size_t i = next.size(); i-- > 0;) {
+      open.push_back(run.preemptions);
+      open.back().push_back(next[i]);
+    }
   }
-  exploration.complete = open.empty() && exploration.runs < maxRuns;
+  exploration.complete = complete && open.empty();
   return exploration;
 }

@@ -44,9 +44,9 @@ def _pipeline(text, options):
     return run.stdout
 
 
-def compile_gemm(text, folder, last="ptx"):
+def compile_gemm(text, folder, last="ptx", options=""):
     """Leaves a module's PTX, launch record (and cubin) in a folder."""
-    _pipeline(text, f"stop-after={last} output-dir={folder}")
+    _pipeline(text, f"stop-after={last} output-dir={folder} {options}")
 
 
 def stop_after(rung, text):
@@ -122,3 +122,24 @@ def simulate(folder, operands, m, n, k, out, **how):
     sizes = {"M": m, "N": n, "K": k, "lda": pitch, "ldb": pitch}
     word = np.uint16 if out == "bf16" else np.uint32
     return execute(folder / "gemm", operands, sizes, word, **how).reshape(m, n)
+
+
+def run_case(record, m, n, k):
+    """What dgemm-run says of one call on the simulator."""
+    report = record.with_suffix(".report")
+    run = subprocess.run(
+        [
+            tool("dgemm-run"),
+            record,
+            "--backend=simulator",
+            "--repeats=1",
+            f"--size={m}x{n}x{k}",
+            f"--out={report}",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    lines = report.read_text().splitlines() if report.exists() else []
+    assert len(lines) == 2, f"{run.stdout[:3000]}{run.stderr[:500]}"
+    return json.loads(lines[1])

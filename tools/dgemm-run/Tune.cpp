@@ -42,8 +42,8 @@ Times timesOf(const CaseResult &result, const std::vector<Kernel> &kernels) {
     for (const Kernel &kernel : kernels)
       if (kernel->name == subject.name)
         times.push_back({subject.best().median, kernel});
-  std::stable_sort(times.begin(), times.end(),
-                   [](auto &a, auto &b) { return a.first < b.first; });
+  std::sort(times.begin(), times.end(),
+            [](auto &a, auto &b) { return a.first < b.first; });
   return times;
 }
 

@@ -1,6 +1,5 @@
 // Runs all interleavings of a call with few preemptions.
 #include "Session.h"
-#include "dgemm/Simulator/Explore.h"
 
 #include <cstring>
 #include <iostream>
@@ -8,19 +7,19 @@
 using namespace dgemm;
 using namespace dgemm::simtool;
 
-int dgemm::simtool::exploreAll(Session &session, const Settings &settings) {
-  std::string error;
-  auto program = sim::Program::load(readFile(settings.ptx), error);
-  if (!program)
-    die(settings.ptx + ": " + error);
+sim::Exploration dgemm::simtool::explore(Session &session,
+                                         sim::Program &program,
+                                         const Settings &settings,
+                                         unsigned nearLine, bool &good) {
   sim::GlobalMemory memory;
   std::vector<uint64_t> addresses;
   bool empty = false;
   auto call = session.prepare(memory, addresses, empty);
   if (!call)
     die(call.message());
+  good = true;
   if (empty)
-    return 0;
+    return {};
   auto bytes = [&](size_t i) {
     return static_cast<uint8_t *>(
         memory.data(addresses[i], session.operands[i].initial.size()));
@@ -42,10 +41,22 @@ int dgemm::simtool::exploreAll(Session &session, const Settings &settings) {
   sim::Options options;
   options.idleLimit = 100000;
   options.check = !settings.noCheck;
+  options.strict = settings.strict;
+  options.nearLine = nearLine;
   sim::Exploration e =
-      sim::exploreSystematically(*program, *call, options, settings.systematic,
+      sim::exploreSystematically(program, *call, options, settings.systematic,
                                  settings.maxRuns, prepare, accept);
-  bool good = e.first.ok() && accept(e.first);
+  good = e.first.ok() && accept(e.first);
+  return e;
+}
+
+int dgemm::simtool::exploreAll(Session &session, const Settings &settings) {
+  std::string error;
+  auto program = sim::Program::load(readFile(settings.ptx), error);
+  if (!program)
+    die(settings.ptx + ": " + error);
+  bool good;
+  sim::Exploration e = explore(session, *program, settings, 0, good);
   std::cout << e.first.str() << e.runs << " interleavings with up to "
             << settings.systematic << " preemptions"
             << (e.complete ? " (all of them)" : "") << ": "

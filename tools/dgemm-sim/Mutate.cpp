@@ -64,6 +64,26 @@ std::string verdict(const Session &session, const sim::Mutant &mutant,
   }
   return wrong ? "wrong-bits" : limit ? "step-limit" : "survived";
 }
+
+/// Explores a survivor on the small problem. What that finds is no survivor.
+std::string explored(Session &small, const sim::Mutant &mutant,
+                     const Settings &settings, std::string &detail) {
+  std::string error;
+  auto program = sim::Program::load(mutant.ptx, error);
+  bool good;
+  sim::Exploration e = explore(small, *program, settings, mutant.line, good);
+  detail =
+      std::to_string(e.runs) + " interleavings" + (e.complete ? " (all)" : "");
+  if (good)
+    return "survived";
+  if (e.first.hazards.empty())
+    return "wrong-bits";
+  const sim::Hazard &hazard = e.first.hazards.front();
+  if (hazard.kind == sim::HazardKind::StepLimit)
+    return "step-limit";
+  detail += ": " + hazard.str().substr(0, hazard.str().find('\n'));
+  return "reported";
+}
 } // namespace
 
 int dgemm::simtool::mutate(Session &session, const Settings &settings) {
@@ -71,12 +91,21 @@ int dgemm::simtool::mutate(Session &session, const Settings &settings) {
   std::vector<std::vector<uint8_t>> expected = baseline(session, settings);
   std::map<std::string, Tally> byKind;
   Tally total;
+  int exploredCount = 0;
+  Settings smaller = settings;
+  if (!settings.smallSizes.empty())
+    smaller.sizes = settings.smallSizes;
+  Session small(smaller);
   std::ofstream list;
   if (!settings.mutants.empty())
     list.open(settings.mutants);
   for (const sim::Mutant &mutant : mutants) {
     std::string detail;
     std::string result = verdict(session, mutant, expected, settings, detail);
+    bool systematic = settings.systematic && result == "survived";
+    if (systematic)
+      result = explored(small, mutant, settings, detail);
+    exploredCount += systematic && result == "reported";
     if (list)
       list << result << "\t" << mutant.line << "\t" << mutant.kind << "\t"
            << mutant.instruction << "\t" << mutant.description << "\t" << detail
@@ -94,8 +123,10 @@ int dgemm::simtool::mutate(Session &session, const Settings &settings) {
     if (result != "reported")
       std::cout << result << ": line " << mutant.line << " "
                 << mutant.instruction << ", " << mutant.kind << ": "
-                << mutant.description << "\n";
+                << mutant.description << (detail.empty() ? "" : "; " + detail)
+                << std::endl;
   }
+  std::cout << exploredCount << " are reported by exploration only\n";
   std::cout << "\n| mutants | made | reported | wrong bits | step limit | "
                "survived |\n|---|---|---|---|---|---|\n";
   byKind["all"] = total;

@@ -3,13 +3,14 @@
 #define DGEMM_TOOLS_SIM_SESSION_H
 
 #include "Operands.h"
+#include "dgemm/Simulator/Explore.h"
 #include "dgemm/Simulator/Plan.h"
 
 namespace dgemm::simtool {
 
 struct Settings {
   std::string ptx, record, trace, mutants;
-  std::vector<std::string> sizes, operands, outputs;
+  std::vector<std::string> sizes, smallSizes, operands, outputs;
   uint64_t seed = 0, data = 1, explore = 0, mutate = 0, maxRuns = 2000;
   unsigned systematic = 0;
   unsigned threads = 0;
@@ -53,6 +54,13 @@ public:
   std::vector<uint8_t> expected; // D, or empty
   int64_t sms;
 };
+
+/// Runs interleavings with up to `settings.systematic` preemptions, those near
+/// a line of the PTX first; `good` is whether all were silent and gave the
+/// bits that the first one (or the expected D) has.
+sim::Exploration explore(Session &session, sim::Program &program,
+                         const Settings &settings, unsigned nearLine,
+                         bool &good);
 
 /// Runs all interleavings with up to `settings.systematic` preemptions.
 int exploreAll(Session &session, const Settings &settings);

@@ -147,6 +147,9 @@ int main(int argc, char **argv) {
   app.add_option("--systematic", s.systematic,
                  "run all interleavings with up to that many preemptions");
   app.add_option("--max-runs", s.maxRuns, "at most that many of them");
+  app.add_option("--small", s.smallSizes,
+                 "with --mutate and --systematic: the sizes on which the "
+                 "mutants that no seed shows are explored");
   app.add_option("--mutants", s.mutants, "write the mutants' fates to a file");
   app.add_flag("--strict", s.strict,
                "reads end at fences and barriers only, not at wgmma waits");
@@ -155,7 +158,7 @@ int main(int argc, char **argv) {
   app.add_flag("--counters", s.counters, "print instruction and byte counts");
   CLI11_PARSE(app, argc, argv);
   Session session(s);
-  if (s.systematic)
-    return exploreAll(session, s);
-  return s.mutate ? mutate(session, s) : simulate(session, s);
+  if (s.mutate)
+    return mutate(session, s);
+  return s.systematic ? exploreAll(session, s) : simulate(session, s);
 }

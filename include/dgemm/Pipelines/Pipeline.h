@@ -29,10 +29,13 @@ struct PipelineOptions {
   double ptxasTimeout = 60;
   /// Streaming multiprocessors that a schedule is chosen for.
   int64_t sms = 132;
-  /// The M that a schedule is chosen for where M is dynamic.
+  /// The M that a schedule is chosen for where M is dynamic; for a range,
+  /// several kernels are made and the launch record chooses.
   dg::SizeRange m = 4096;
   /// A tuning table to choose by before the model is asked; empty means none.
   std::string table;
+  /// Only schedules with which a row's bits do not depend on M.
+  bool batchInvariant = false;
   /// Say why a schedule was chosen.
   bool explain = false;
   /// Keep the milliseconds of LLVM's and ptxas's steps in the output.

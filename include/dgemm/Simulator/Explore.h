@@ -18,7 +18,9 @@ struct Exploration {
 /// Runs the launch without preemptions, then with each single one, each pair,
 /// ... up to `bound`, and stops at the first run that is reported or that
 /// `accept` refuses. `prepare` resets the memory before each run. For one
-/// cluster: the launch's clusters run one after another.
+/// cluster: the launch's clusters run one after another. Where there are more
+/// single preemptions than runs, those near Options::nearLine come first (up
+/// to half of the runs), and the others are picked evenly.
 Exploration
 exploreSystematically(Program &program, const Launch &launch,
                       const Options &options, unsigned bound, uint64_t maxRuns,

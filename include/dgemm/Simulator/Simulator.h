@@ -77,6 +77,7 @@ struct Options {
   /// Deterministic order with the given preemptions; see Explore.h.
   bool systematic = false;
   std::vector<Preemption> preemptions;
+  unsigned nearLine = 0; // of the PTX, for a systematic run
 };
 
 struct Result {
@@ -87,6 +88,8 @@ struct Result {
   bool completed = false; // every thread ran to its end
   /// How many actors could go on at each decision of a systematic run.
   std::vector<uint8_t> decisions;
+  /// Which of them a warp made within 12 lines of Options::nearLine.
+  std::vector<uint8_t> nearby;
 
   bool ok() const { return completed && hazards.empty(); }
   std::string str() const;

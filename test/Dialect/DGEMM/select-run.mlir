@@ -5,6 +5,8 @@
 // RUN: dgemm-opt %t/memrefs.mlir --dgemm-select-schedule="m=1..8192 table=%t/tuned.txt explain" 2>&1 | FileCheck %s --check-prefix=TABLE
 // RUN: dgemm-opt %t/memrefs.mlir --dgemm-select-schedule="m=4096..4096" | FileCheck %s --check-prefix=SINGLE
 // RUN: dgemm-opt %t/memrefs.mlir --dgemm-select-schedule="m=1..8" | FileCheck %s --check-prefix=SHORT
+// RUN: dgemm-opt %t/memrefs.mlir --dgemm-select-schedule="m=1..8192 batch-invariant" | FileCheck %s --check-prefixes=CHECK,WHOLE
+// RUN: dgemm-opt %t/memrefs.mlir --dgemm-pipeline="m=1..8192 batch-invariant stop-after=select-schedule" | FileCheck %s --check-prefixes=CHECK,WHOLE
 // RUN: not dgemm-opt %t/tensors.mlir --dgemm-select-schedule="m=1..8192" 2>&1 | FileCheck %s --check-prefix=TENSORS
 // RUN: not dgemm-opt %t/memrefs.mlir --dgemm-select-schedule="m=1..8192 sms=0" 2>&1 | FileCheck %s --check-prefix=NONE
 
@@ -26,6 +28,9 @@
 // CHECK-LABEL: func.func @kept
 // CHECK-NOT: dgemm.dispatch
 // CHECK: schedule = #dgemm.schedule<tile = [64, 24], warpgroups = 1, chunk = 24>
+
+// No schedule of a batch-invariant op splits K.
+// WHOLE-NOT: split_k
 
 // WHY: remark: chose [[COUNT:[0-9]+]] schedules for M = 1..8192, N = 7168, K = 2048 on 132 SMs
 // WHY: note: M = 1..{{[0-9]+}}: #dgemm.schedule<{{.*}}>; {{[0-9.]+}} us at 1

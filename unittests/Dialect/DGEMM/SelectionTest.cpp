@@ -110,6 +110,22 @@ TEST_F(SelectionTest, CoversARangeOfM) {
   }
 }
 
+TEST_F(SelectionTest, BatchInvariantSchedulesDoNotSplitK) {
+  Schedule split;
+  EXPECT_TRUE(isBatchInvariant(split));
+  split.splitK = 2;
+  EXPECT_FALSE(isBatchInvariant(split));
+  // Few tiles and a long K: where splitting is worth most.
+  GemmOp op = makeGemm(576, 16384);
+  SelectScheduleOptions options;
+  options.batchInvariant = true;
+  options.m = {1, 300};
+  FailureOr<RunSelection> run = selectRun(op, options);
+  ASSERT_TRUE(succeeded(run));
+  for (const RunSelection::Case &each : run->cases)
+    EXPECT_TRUE(isBatchInvariant(each.schedule));
+}
+
 /// Milliseconds that `work` takes when nothing disturbs it.
 double leastMilliseconds(llvm::function_ref<void()> work) {
   double least = 1e9;

@@ -186,9 +186,10 @@ dgemm::dg::selectRun(GemmOp op, const SelectScheduleOptions &options) {
   if (failed(failableParallelForEach(
           op.getContext(), stretches, [&](Stretch &stretch) {
             if (stretch.entry)
-              return checkEntry(op, *options.table, *stretch.entry);
+              return checkEntry(op, *options.table, *stretch.entry,
+                                options.batchInvariant);
             FailureOr<Schedule> chosen = chooseByModel(
-                op, facts, assumeSizes(facts, stretch.last), options.sms);
+                op, facts, assumeSizes(facts, stretch.last), options);
             if (succeeded(chosen))
               stretch.best = *chosen;
             return LogicalResult(chosen);

@@ -237,6 +237,7 @@ struct DGEMMSelectSchedulePass
     options.sms = sms;
     options.m = *range;
     options.explain = explain;
+    options.batchInvariant = batchInvariant;
     if (table.empty())
       return success();
     FailureOr<TuningTable> loaded = TuningTable::load(table, context);

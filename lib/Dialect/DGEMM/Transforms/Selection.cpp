@@ -62,11 +62,16 @@ bool dgemm::dg::isFeasible(const Schedule &schedule,
 }
 
 LogicalResult dgemm::dg::checkEntry(GemmOp op, const TuningTable &table,
-                                    const TuningTable::Entry &entry) {
-  return checkSchedule(entry.schedule, getProblemFacts(op), [&] {
+                                    const TuningTable::Entry &entry,
+                                    bool batchInvariant) {
+  auto emitError = [&] {
     return op.emitOpError() << "cannot use the schedule that "
                             << table.where(entry) << " has for it: ";
-  });
+  };
+  if (batchInvariant && !isBatchInvariant(entry.schedule))
+    return emitError() << "it splits K into " << entry.schedule.splitK
+                       << " parts, and is to be batch-invariant";
+  return checkSchedule(entry.schedule, getProblemFacts(op), emitError);
 }
 
 LogicalResult dgemm::dg::checkOptions(GemmOp op,
@@ -77,12 +82,16 @@ LogicalResult dgemm::dg::checkOptions(GemmOp op,
   return success();
 }
 
-FailureOr<Schedule> dgemm::dg::chooseByModel(GemmOp op,
-                                             const ProblemFacts &facts,
-                                             const ProblemFacts &sizes,
-                                             int64_t sms) {
-  const std::vector<Schedule> schedules = enumerateSchedules(facts, sizes);
-  const std::vector<size_t> ranked = rank(schedules, sizes, sms);
+FailureOr<Schedule>
+dgemm::dg::chooseByModel(GemmOp op, const ProblemFacts &facts,
+                         const ProblemFacts &sizes,
+                         const SelectScheduleOptions &options) {
+  std::vector<Schedule> schedules = enumerateSchedules(facts, sizes);
+  if (options.batchInvariant)
+    llvm::erase_if(schedules, [](const Schedule &schedule) {
+      return !isBatchInvariant(schedule);
+    });
+  const std::vector<size_t> ranked = rank(schedules, sizes, options.sms);
   for (size_t place : ranked)
     if (isFeasible(schedules[place], facts))
       return schedules[place];
@@ -105,12 +114,13 @@ FailureOr<Selection> dgemm::dg::select(GemmOp op,
             options.table->find(facts, selection.sizes.m)) {
       selection.schedule = entry->schedule;
       selection.tableEntry = options.table->where(*entry);
-      if (failed(checkEntry(op, *options.table, *entry)))
+      if (failed(
+              checkEntry(op, *options.table, *entry, options.batchInvariant)))
         return failure();
       return selection;
     }
   FailureOr<Schedule> chosen =
-      chooseByModel(op, facts, selection.sizes, options.sms);
+      chooseByModel(op, facts, selection.sizes, options);
   if (failed(chosen))
     return failure();
   selection.schedule = *chosen;
@@ -165,6 +175,55 @@ void dgemm::dg::explain(GemmOp op, const Selection &selection) {
     remark.attachNote() << misfit;
 }
 
+/// Which sizes are constants in a kernel, as `specialize` writes it.
+static std::string getConstants(const Schedule &schedule) {
+  std::string text;
+  for (auto [name, constant] : {std::pair("m", schedule.specializeM),
+                                std::pair("n", schedule.specializeN),
+                                std::pair("k", schedule.specializeK)})
+    if (constant)
+      text += (text.empty() ? "" : ", ") + std::string(name);
+  return "[" + text + "]";
+}
+
+/// All cases of a dispatch make the same sizes constants (R6): what was chosen
+/// for one must agree with those that have a schedule.
+static LogicalResult checkConstants(GemmOp op, const Schedule &schedule) {
+  auto parent = dyn_cast<DispatchOp>(op->getParentOp());
+  if (!parent)
+    return success();
+  for (unsigned i = 0; i < parent.getCases().size(); ++i) {
+    auto other = cast<GemmOp>(parent.getProduct(i)).getScheduleAttr();
+    if (other && getConstants(other.getValue()) != getConstants(schedule))
+      return op.emitOpError()
+             << "would get a schedule that specializes "
+             << getConstants(schedule) << ", but case "
+             << parent.getRangeText(i) << " specializes "
+             << getConstants(other.getValue()) << "; write its schedule";
+  }
+  return success();
+}
+
+/// The same for the cases of a run, between which a table's may stand.
+static LogicalResult checkConstants(GemmOp op, const RunSelection &selection) {
+  const RunSelection::Case &first = selection.cases.front();
+  for (const RunSelection::Case &each : selection.cases) {
+    if (getConstants(each.schedule) == getConstants(first.schedule))
+      continue;
+    InFlightDiagnostic error = op.emitOpError();
+    error << "cannot have one launch record for M = " << selection.m.str()
+          << ": the schedule for M = " << each.m.str() << " specializes "
+          << getConstants(each.schedule) << ", that for M = " << first.m.str()
+          << " " << getConstants(first.schedule);
+    for (const RunSelection::Case *one : {&first, &each})
+      if (!one->tableEntry.empty())
+        error.attachNote() << "M = " << one->m.str() << " is from "
+                           << one->tableEntry;
+    return error;
+  }
+  return success();
+}
+
 /// Puts a copy of `op` with each schedule into the cases of a dispatch.
 static void dispatch(GemmOp op, const RunSelection &selection) {
   OpBuilder b(op);
@@ -198,12 +257,17 @@ static SelectScheduleOptions narrow(GemmOp op,
 LogicalResult dgemm::dg::selectSchedule(GemmOp op,
                                         const SelectScheduleOptions &given) {
   // What the user wrote stays.
-  if (op.getScheduleAttr())
+  if (ScheduleAttr schedule = op.getScheduleAttr()) {
+    if (given.batchInvariant && !isBatchInvariant(schedule.getValue()))
+      return op.emitOpError()
+             << "is to be batch-invariant, but its schedule splits K into "
+             << schedule.getValue().splitK << " parts";
     return success();
+  }
   const SelectScheduleOptions options = narrow(op, given);
   if (options.m.isSingle() || !ShapedType::isDynamic(getProblemFacts(op).m)) {
     FailureOr<Selection> selection = select(op, options);
-    if (failed(selection))
+    if (failed(selection) || failed(checkConstants(op, selection->schedule)))
       return failure();
     op.setScheduleAttr(ScheduleAttr::get(op.getContext(), selection->schedule));
     if (options.explain)
@@ -212,7 +276,7 @@ LogicalResult dgemm::dg::selectSchedule(GemmOp op,
   }
 
   FailureOr<RunSelection> selection = selectRun(op, options);
-  if (failed(selection))
+  if (failed(selection) || failed(checkConstants(op, *selection)))
     return failure();
   if (options.explain)
     explain(op, *selection);

@@ -48,7 +48,8 @@ def DGEMMSelectSchedulePass : Pass<"dgemm-select-schedule"> {
     is already there is kept.
 
     A tuning table (docs/tuning.md) that has the problem decides instead of
-    the model.
+    the model. For a range of M, several schedules may be chosen, and the op
+    becomes a `dgemm.dispatch`.
 
     On tensors the pass assumes contiguous buffers. A dynamic K stride of
     scales is taken to be a multiple of 16 bytes, and a dynamic row stride of
@@ -74,9 +75,12 @@ def DGEMMSelectSchedulePass : Pass<"dgemm-select-schedule"> {
     Option<"sms", "sms", "int64_t", "132",
            "Streaming multiprocessors of the GPU">,
     Option<"m", "m", "std::string", "\"4096\"",
-           "The M to optimise for where it is dynamic">,
+           "The M to optimise for where it is dynamic; of a range like "
+           "1..8192 each">,
     Option<"table", "table", "std::string", "\"\"",
            "A tuning table: it decides where it has the problem">,
+    Option<"batchInvariant", "batch-invariant", "bool", "false",
+           "Only schedules with which a row's bits do not depend on M">,
     Option<"explain", "explain", "bool", "false",
            "Emit a remark with the candidates and the terms of the model">
   ];

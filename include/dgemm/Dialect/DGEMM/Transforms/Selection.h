@@ -22,6 +22,10 @@ struct SelectScheduleOptions {
   SizeRange m = 4096;
   /// Emit a remark with the candidates and the terms of the model.
   bool explain = false;
+  /// Only schedules with which a row's bits depend on N and K alone, whatever
+  /// rows it stands among. One that the user or the table asks for and that
+  /// does not is an error.
+  bool batchInvariant = false;
   /// What a tuning run found, if there is such a table. It overrides the
   /// model, but no schedule that the user wrote.
   const TuningTable *table = nullptr;
@@ -35,6 +39,13 @@ std::vector<Schedule> enumerateSchedules(const ProblemFacts &facts,
 /// The first number that speaks against `schedule`, if any does. A choice
 /// must never spill, so it keeps more registers free than the verifier asks.
 std::string rejectSchedule(const Schedule &schedule, const ProblemFacts &facts);
+
+/// Whether every schedule of this kind gives the same bits, so that a row's do
+/// not change with M: one chain of additions over all of K. A K that is split
+/// between CTAs has an order of its own for each number of parts.
+inline bool isBatchInvariant(const Schedule &schedule) {
+  return schedule.splitK == 1;
+}
 
 /// Whether a schedule may be chosen: `rejectSchedule` finds nothing, and the
 /// verifier has the last word.
@@ -75,10 +86,11 @@ std::vector<Candidate> rankCandidates(const ProblemFacts &facts,
 llvm::LogicalResult checkOptions(GemmOp op,
                                  const SelectScheduleOptions &options);
 
-/// The best feasible schedule of the model. Fails, with a diagnostic at `op`,
-/// where nothing fits.
+/// The best feasible schedule of the model for `options.sms`. Fails, with a
+/// diagnostic at `op`, where nothing fits.
 llvm::FailureOr<Schedule> chooseByModel(GemmOp op, const ProblemFacts &facts,
-                                        const ProblemFacts &sizes, int64_t sms);
+                                        const ProblemFacts &sizes,
+                                        const SelectScheduleOptions &options);
 
 /// Chooses for one M, `options.m.last`, and leaves the op as it is. Fails,
 /// with a diagnostic at the op, where nothing fits.

@@ -47,10 +47,11 @@ private:
   std::vector<Entry> entries;
 };
 
-/// Whether the entry's schedule fits the op, which has strides: what does not
-/// is reported at the op.
+/// Whether the entry's schedule fits the op, which has strides and may have to
+/// be batch-invariant: what does not is reported at the op.
 llvm::LogicalResult checkEntry(GemmOp op, const TuningTable &table,
-                               const TuningTable::Entry &entry);
+                               const TuningTable::Entry &entry,
+                               bool batchInvariant);
 
 } // namespace dgemm::dg
 
