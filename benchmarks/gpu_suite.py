@@ -35,6 +35,8 @@ SHAPES = [(24, 128)] + DEEPSEEK + [(264, 208), (264, 200), (121, 384),
 SPEED_MS = [4096, 128, 64, 1, 2, 4, 8, 16, 32, 256, 512, 1024, 2048, 8192]
 SMALL = [(129, 264, 208), (65, 136, 648)]
 CHAIN = [(1, 7168, 2048), (1, 2112, 7168)]
+# The M that the schedules of the bits cases are chosen for.
+CHOSEN_FOR = [1, 64, 128, 4096]
 MS = [0, 1, 7, 64, 100, 128, 129, 4096, 4097]
 
 class Suite:
@@ -47,10 +49,11 @@ class Suite:
         self.sources = {}
         self.cases = {}
 
-    def kernel(self, text, m=None):
+    def kernel(self, text, m=None, pdl=None):
         """Registers a kernel; returns its name."""
-        name = "k" + hashlib.sha1(f"{m} {text}".encode()).hexdigest()[:10]
-        self.sources[name] = (text.replace("@gemm", "@" + name, 1), m)
+        options = (f" m={m}" if m else "") + (f" pdl={pdl}" if pdl else "")
+        name = "k" + hashlib.sha1(f"{options} {text}".encode()).hexdigest()[:10]
+        self.sources[name] = (text.replace("@gemm", "@" + name, 1), options)
         return name
 
     def case(self, manifest, kernel, **keys):
@@ -59,16 +62,14 @@ class Suite:
              "cubin": f"kernels/{kernel}.cubin", **keys})
 
     def compile(self, name):
-        text, m = self.sources[name]
+        text, options = self.sources[name]
         source = self.out / "kernels" / f"{name}.mlir"
         source.write_text(text)
         cubin = self.out / "kernels" / f"{name}.cubin"
         if cubin.exists() and cubin.stat().st_mtime > self.built:
             return name, None
         cubin.unlink(missing_ok=True)
-        options = f"output-dir={self.out / 'kernels'}"
-        if m:
-            options += f" m={m}"
+        options = f"output-dir={self.out / 'kernels'}{options}"
         run = subprocess.run(
             [self.opt, str(source), f"--dgemm-pipeline={options}"],
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
@@ -105,14 +106,12 @@ def add_bits(suite):
         for scaling in ("1d2d", "1d1d"):
             for out in ("bf16", "f32"):
                 for with_c in (False, True):
-                    for representative in (4096, 64):
-                        name = suite.kernel(
-                            gemm_text(None, n, k, scaling, out, with_c,
-                                      pad_d=False),
-                            representative)
-                        for m in MS:
-                            if (m > 128) == (representative > 128):
-                                suite.case("bits", name, M=m, N=n, K=k)
+                    text = gemm_text(None, n, k, scaling, out, with_c,
+                                     pad_d=False)
+                    for m in MS:
+                        chosen_for = max(c for c in CHOSEN_FOR if c <= max(m, 1))
+                        suite.case("bits", suite.kernel(text, chosen_for),
+                                   M=m, N=n, K=k)
 
 
 def add_schedules(suite, manifest="schedules",
@@ -148,9 +147,9 @@ def flush_of(m):
     return "clean" if m <= 128 else "dirty"
 
 
-def add_timed(suite, manifest, shapes, peers, rivals=(), **keys):
+def add_timed(suite, manifest, shapes, peers, rivals=(), pdl=None, **keys):
     for m, n, k in shapes:
-        name = suite.kernel(gemm_text(None, n, k, pad_d=False), m)
+        name = suite.kernel(gemm_text(None, n, k, pad_d=False), m, pdl)
         peer = peers.get(("1d2d", m, n, k))
         suite.case(manifest, name, M=m, N=n, K=k, pairs=30, repeats=3,
                    peers=([peer] if peer else []) + list(rivals), **keys)
@@ -169,7 +168,8 @@ def add_untuned(suite, peers):
 
 
 def add_chain(suite, peers):
-    add_timed(suite, "chain", CHAIN, peers, chain=32)
+    # Weights do not change while a chain runs.
+    add_timed(suite, "chain", CHAIN, peers, chain=32, pdl="activations")
 
 
 def main():

@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
-"""Simulates kernels of a set of schedules that spans every knob.
+"""Simulates kernels of the set of schedules that spans every knob.
 
   scripts/simulate.py run     compiles each schedule, simulates it over odd
                               shapes and several interleavings, checks bits
   scripts/simulate.py mutate  runs every mutant of these kernels and of the
-                              hand-written ones, and writes docs/mutants.md
+                              hand-written ones, explores those that no seed
+                              shows, and writes docs/mutants.md
+
+`--seeds 100` with `run` is the proof that the unmutated kernels are silent.
 """
 
 import argparse
@@ -16,96 +19,73 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-SHAPES = ["M=300 N=520 K=640", "M=1 N=136 K=256", "M=129 N=256 K=1100"]
-SWAP = "swap = true, lhs_scales = tile, rhs_scales = staged"
+sys.path.insert(0, str(ROOT / "scripts" / "lib"))
+import gemms  # noqa: E402
 
-
-def schedule(text="", **problem):
-    return {"schedule": text, **problem}
-
-
-SCHEDULES = {
-    "default": schedule(),
-    "coop-256x128": schedule("tile = [256, 128]"),
-    "128x128-4-stages": schedule("tile = [128, 128], stages = 4"),
-    "wide-128x176": schedule("tile = [128, 176], chunk = 88, stages = 4"),
-    "tri-192x96": schedule(
-        "tile = [192, 96], warpgroups = 3, chunk = 32, registers = [32, 160]"
-    ),
-    "narrow-64x64": schedule(
-        "tile = [64, 64], warpgroups = 1, kblocks = 4, in_flight = 4, stages = 2"
-    ),
-    "thin-swapped-64x8": schedule(
-        "tile = [64, 8], warpgroups = 1, kblocks = 4, in_flight = 4, stages = 4, "
-        f"chunk = 8, {SWAP}"
-    ),
-    "swapped-128x64": schedule(f"tile = [128, 64], {SWAP}"),
-    "unrolled": schedule("tile = [256, 128], unroll = 2"),
-    "cluster-lhs": schedule("tile = [128, 128], cluster = 2, multicast = lhs"),
-    "cluster-rhs": schedule("tile = [128, 128], cluster = 2, multicast = rhs"),
-    "overlapped": schedule("tile = [256, 128], epilogue = overlapped"),
-    "direct-scales": schedule(
-        "tile = [256, 128], lhs_scales = direct, rhs_scales = direct"
-    ),
-    "direct-store": schedule("tile = [128, 128], store = direct"),
-    "raster-m": schedule("tile = [128, 128], raster = m, raster_width = 4"),
-    "consumer-coordinates": schedule("tile = [128, 128], coordinates = consumer"),
-    "one-tile": schedule("tile = [128, 128], persistent = false"),
-    "f32": schedule("tile = [128, 128]", d="f32"),
-    "f32-accumulate": schedule("tile = [128, 128]", d="f32", acc=True),
-    "bf16-accumulate": schedule("tile = [256, 128]", acc=True),
-    "1d1d": schedule("tile = [256, 128], rhs_scales = staged", b_block=1),
-    "1d1d-f32-accumulate": schedule(
-        "tile = [128, 128], rhs_scales = staged", b_block=1, d="f32", acc=True
-    ),
-    "static": schedule("tile = [256, 128], specialize = [n, k]", n=640, k=1024),
+# M, N, K: nothing divides anything.
+SHAPES = [(300, 520, 640), (1, 136, 256), (129, 256, 1100)]
+# Of the mutants: several tiles per block and more K blocks than stages; and
+# what the survivors are explored on, one row of tiles.
+MUTANT_SHAPE = (130, 136, 648)
+SMALL_M = 8
+# What a problem adds to a schedule: scaling, type of D, C.
+PROBLEMS = {
+    "f32": ((128, 128), ("1d2d", "f32", False)),
+    "f32-accumulate": ((128, 128), ("1d2d", "f32", True)),
+    "bf16-accumulate": ((256, 128), ("1d2d", "bf16", True)),
+    "1d1d": ((256, 128), ("1d1d", "bf16", False)),
+    "1d1d-accumulate": ((128, 128), ("1d1d", "f32", True)),
 }
 HAND_WRITTEN = {
-    "gemm_fp8": "M=256 N=384 K=640",
-    "gemm_cluster": "M=256 N=384 K=640",
-    "stream_sum": "R=9 C=512",
-    "gemm_bf16": "M=100 N=40 K=640",
+    "gemm_fp8": ("M=256 N=384 K=640", "M=64 N=128 K=640"),
+    "gemm_cluster": ("M=256 N=384 K=640", "M=64 N=256 K=640"),
+    "stream_sum": ("R=9 C=2048", "R=1 C=2048"),
+    "gemm_bf16": ("M=100 N=40 K=640", "M=64 N=40 K=640"),
 }
 
 
-def module(schedule="", n="?", k="?", d="bf16", acc=False, b_block=128):
-    kb = "?" if k == "?" else -(-k // 128)
-    nb = "?" if n == "?" else -(-n // b_block)
-    a = f"memref<?x{k}xf8E4M3FN, strided<[?, 1]>>"
-    b = f"memref<{n}x{k}xf8E4M3FN, strided<[?, 1]>>"
-    sfa = f"memref<?x{kb}xf32, strided<[1, ?]>>"
-    order = "[1, ?]" if b_block == 1 else "[?, 1]"
-    sfb = f"memref<{nb}x{kb}xf32, strided<{order}>>"
-    out = f"memref<?x{n}x{d}, strided<[?, 1]>>"
-    c = f" acc(%c : {out})" if acc else ""
-    attribute = f", schedule = #dgemm.schedule<{schedule}>" if schedule else ""
-    return f"""func.func @gemm(%a: {a}, %sfa: {sfa}, %b: {b}, %sfb: {sfb},
-    %c: {out}, %d: {out}) {{
-  dgemm.gemm ins(%a, %sfa, %b, %sfb : {a}, {sfa}, {b}, {sfb}){c}
-    outs(%d : {out}) {{a_block = [1, 128], b_block = [{b_block}, 128]{attribute}}}
-  return
-}}
-"""
+class Subject:
+    """A kernel: how it is made, and the sizes that it is run with."""
+
+    def __init__(self, name, schedule, problem=("1d2d", "bf16", False)):
+        self.name, self.schedule, self.problem = name, schedule, problem
+
+    def sms(self):
+        return 2 if self.schedule and "cluster" in self.schedule else 1
+
+    def compile(self, args, folder, shape):
+        """Returns the PTX and the record for one shape."""
+        m, n, k = shape
+        text, rows = None, None
+        if self.schedule:
+            scaling, out, _ = self.problem
+            text = gemms.schedule_text(scaling=scaling, out=out, **self.schedule)
+            rows = gemms.static_rows(self.schedule, m)
+        source = gemms.gemm_text(rows, n, k, *self.problem, text)
+        output = folder / f"{self.name}-{n}-{k}"
+        output.mkdir()
+        subprocess.run(
+            [args.opt, f"--dgemm-pipeline=stop-after=ptx output-dir={output}"],
+            input=source,
+            text=True,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        (ptx,) = output.glob("*.ptx")
+        return ptx, ptx.with_suffix(".json")
+
+    def sizes(self, shape):
+        m, n, k = shape
+        pitch = gemms.align(k, 16)
+        return [f"M={m}", f"N={n}", f"K={k}", f"lda={pitch}", f"ldb={pitch}"]
 
 
-def compile_kernel(args, name, folder):
-    """Returns the PTX and the record of one schedule."""
-    source = folder / f"{name}.mlir"
-    source.write_text(module(**SCHEDULES[name]))
-    output = folder / name
-    output.mkdir()
-    subprocess.run(
-        [
-            args.opt,
-            source,
-            f"--dgemm-pipeline=stop-after=ptx output-dir={output}",
-            "-o",
-            "/dev/null",
-        ],
-        check=True,
-    )
-    (ptx,) = output.glob("*.ptx")
-    return ptx, ptx.with_suffix(".json")
+def subjects():
+    yield Subject("chosen", None)
+    for schedule in gemms.SCHEDULES:
+        yield Subject(gemms.schedule_name(schedule), schedule)
+    for name, (tile, problem) in PROBLEMS.items():
+        yield Subject(name, dict(tile=tile, stages=3), problem)
 
 
 def simulate(args, ptx, record, *options):
@@ -115,46 +95,55 @@ def simulate(args, ptx, record, *options):
     )
 
 
-def sizes(name, shape):
-    """The sizes that the schedule's problem leaves open."""
-    static = SCHEDULES[name]
-    return [s for s in shape.split() if s[0].lower() not in static]
-
-
-def run_one(args, name, folder):
-    ptx, record = compile_kernel(args, name, folder)
+def run_one(args, subject, folder):
     for shape in SHAPES:
-        result = simulate(
-            args,
-            ptx,
-            record,
-            "--size",
-            *sizes(name, shape),
-            "--sms",
-            "2",
-            "--explore",
-            args.seeds,
-        )
+        ptx, record = subject.compile(args, folder, shape)
+        how = ["--sms", "2", "--explore", args.seeds]
+        result = simulate(args, ptx, record, "--size", *subject.sizes(shape), *how)
         if result.returncode:
-            return f"{name}, {shape}:\n{result.stdout}{result.stderr}"
+            return f"{subject.name}, {shape}:\n{result.stdout}{result.stderr}"
     return ""
+
+
+def run_hand_written(args, name):
+    ptx = ROOT / "test/Simulator/ptx" / f"{name}.ptx"
+    how = ["--sms", "2", "--explore", args.seeds, "--size"]
+    sizes = HAND_WRITTEN[name][0].split()
+    result = simulate(args, ptx, ptx.with_suffix(".json"), *how, *sizes)
+    return f"{name}:\n{result.stdout}{result.stderr}" if result.returncode else ""
 
 
 def run(args, folder):
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        names = list(SCHEDULES)
-        for name, text in zip(
-            names, pool.map(lambda n: run_one(args, n, folder), names)
-        ):
-            print(text or f"{name}: ok", flush=True)
+        work = {s.name: pool.submit(run_one, args, s, folder) for s in subjects()}
+        for name in HAND_WRITTEN:
+            work[name] = pool.submit(run_hand_written, args, name)
+        for name, future in work.items():
+            text = future.result()
+            print(text or f"{name}: silent under {args.seeds} seeds", flush=True)
             failed += bool(text)
+    print(f"{len(work) - failed} of {len(work)} kernels are silent")
     return failed
 
 
-def mutate_one(args, name, ptx, record, shape, sms):
+def mutate_one(args, name, ptx, record, sizes, small, sms):
     result = simulate(
-        args, ptx, record, "--size", *shape, "--sms", sms, "--mutate", args.seeds
+        args,
+        ptx,
+        record,
+        "--size",
+        *sizes,
+        "--sms",
+        sms,
+        "--mutate",
+        args.seeds,
+        "--systematic",
+        1,
+        "--max-runs",
+        args.interleavings,
+        "--small",
+        *small,
     )
     if result.returncode:
         sys.exit(f"{name}: {result.stdout}{result.stderr}")
@@ -167,7 +156,8 @@ def mutate_one(args, name, ptx, record, shape, sms):
     others = re.findall(
         r"^(survived|wrong-bits|step-limit): (.*)$", result.stdout, re.M
     )
-    return counts, others
+    only = int(re.search(r"^(\d+) are reported by", result.stdout, re.M)[1])
+    return counts, others, only
 
 
 HEADER = """# Mutants
@@ -175,75 +165,170 @@ HEADER = """# Mutants
 Made by `scripts/simulate.py mutate`. Each mutant is a correct kernel with one
 synchronising instruction deleted, moved, weakened, or with another count, byte
 number or parity. *Reported* means that the simulator names a hazard (a deadlock
-is one); wrong bits without a report and step limits are counted apart. Before
-its mutants are run, each kernel has been silent under the same seeds.
+is one); wrong bits without a report and step limits are counted apart. Each
+kernel is run under {seeds} seeds, each mutant until it is reported. A mutant that
+none of them shows is explored on a small problem: up to {runs} interleavings with
+one preemption, half of them within 12 lines of the change (all of them where
+there are fewer). `scripts/simulate.py run --seeds 100` shows that the kernels
+themselves are silent.
+
+The kernels are four that nvcc compiled from CUDA, and the compiler's: one for
+each set of knobs in `scripts/lib/gemms.py`, and for the other problems.
 
 """
-WHY = """
-## Why the survivors cannot go wrong
+# Why a mutant that survives cannot go wrong: name, pattern of the kernel and of
+# the mutant, argument.
+REASONS = [
+    (
+        "fence-after",
+        "",
+        r"bar, move: moved above fence.proxy.async",
+        "the fence then stands behind the barrier, in the thread that issues the "
+        "store: either place orders the writes before the copy reads them",
+    ),
+    (
+        "lanes-ordered",
+        "",
+        r"bar.warp, delete",
+        "the lanes are ordered by something else as well: the CTA barrier of the "
+        "epilogue, or the wait on an mbarrier that all lanes make; between loads of "
+        "C there is nothing to order, the barrier only keeps the compiler from "
+        "moving the loads together",
+    ),
+    (
+        "converged",
+        "",
+        r"bar.warp, move",
+        "the instruction that the barrier passes touches nothing that another lane "
+        "touches",
+    ),
+    (
+        "used-once",
+        "persistentfalse",
+        r"",
+        "its one tile fills each buffer once, so that what frees a buffer for a "
+        "second use waits and arrives in vain",
+    ),
+    (
+        "second-slice",
+        "",
+        r"wgmma.fence",
+        "the fence of the first slice comes after the last ordinary access to the "
+        "second slice's registers as well",
+    ),
+    (
+        "one-round",
+        "",
+        r"mbarrier.try_wait|mbarrier.arrive|mbarrier.init|wait_group",
+        "what it guards is not used a second time on this problem: the buffer it "
+        "frees is never filled again",
+    ),
+    (
+        "fenced-elsewhere",
+        "",
+        r"fence.acq_rel|fence.proxy",
+        "another fence or a wait for the tensor core stands between the read and "
+        "the arrival as well",
+    ),
+    (
+        "barrier-elsewhere",
+        "",
+        r"bar, ",
+        "another barrier orders the same accesses",
+    ),
+]
 
-* `bar.sync` above `fence.proxy.async`: the fence then stands behind the
-  barrier, in the thread that issues the store; either place orders the writes
-  before the copy reads them.
-* `wgmma.fence` of a second slice: the fence of the first slice comes after
-  the last ordinary access to the second slice's registers as well.
-* `bar.warp.sync` before a release at the end of a tile: the CTA barrier of the
-  epilogue has already ordered the lanes.
-* `bar.warp.sync` between loads of C: it orders nothing, it keeps the compiler
-  from moving the loads together.
-* `one-tile`: its one tile fills each buffer once, so that what frees a buffer
-  for a second use waits and arrives in vain.
-"""
+
+def reason(name, what):
+    for title, kernel, mutant, _ in REASONS:
+        if re.search(kernel, name) and re.search(mutant, what):
+            return title
+    return "UNEXPLAINED"
+
+
+def knobs(schedule):
+    """What one schedule of a kind stands for all of: not the sizes."""
+    sizes = ("tile", "stages", "chunk", "registers", "buffers", "warpgroups")
+    return tuple(sorted((k, v) for k, v in schedule.items() if k not in sizes))
+
+
+def mutated_subjects():
+    seen = set()
+    for subject in subjects():
+        key = subject.schedule and (knobs(subject.schedule), subject.problem)
+        if key not in seen:
+            seen.add(key)
+            yield subject
+
+
+def all_mutants(args, folder):
+    """Every kernel with its mutants' fates, in order."""
+    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+        work = []
+        for name, (sizes, small) in HAND_WRITTEN.items():
+            ptx = ROOT / "test/Simulator/ptx" / f"{name}.ptx"
+            sms = 1 if name == "gemm_fp8" else 2
+            call = (ptx, ptx.with_suffix(".json"), sizes.split(), small.split(), sms)
+            work.append((name, pool.submit(mutate_one, args, name, *call)))
+
+        def compiled(subject):
+            # What bakes M in is explored on its one M.
+            fixed = subject.schedule and "m" in subject.schedule.get("specialize", "")
+            small = MUTANT_SHAPE if fixed else (SMALL_M, *MUTANT_SHAPE[1:])
+            files = subject.compile(args, folder, MUTANT_SHAPE)
+            sizes = subject.sizes(MUTANT_SHAPE), subject.sizes(small)
+            return mutate_one(args, subject.name, *files, *sizes, subject.sms())
+
+        for subject in mutated_subjects():
+            work.append((subject.name, pool.submit(compiled, subject)))
+        for name, future in work:
+            yield name, *future.result()
 
 
 def mutate(args, folder):
-    subjects = []
-    for name, shape in HAND_WRITTEN.items():
-        ptx = ROOT / "test/Simulator/ptx" / f"{name}.ptx"
-        sms = 1 if name == "gemm_fp8" else 2
-        subjects.append((name, ptx, ptx.with_suffix(".json"), shape.split(), sms))
-    for name in SCHEDULES:
-        ptx, record = compile_kernel(args, name, folder)
-        sms = 2 if "cluster" in name else 1
-        shape = sizes(name, "M=200 N=264 K=640")
-        subjects.append((name, ptx, record, shape, sms))
-    total, by_kind, text, survivors = [0] * 5, {}, "", ""
-    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        results = pool.map(lambda s: mutate_one(args, *s), subjects)
-        for subject, (counts, others) in zip(subjects, results):
-            numbers = counts.pop("all")
-            row = " | ".join(map(str, numbers))
-            text += f"| {subject[0]} | {row} |\n"
-            print(subject[0], row, flush=True)
-            total = [x + y for x, y in zip(total, numbers)]
-            for kind, more in counts.items():
-                kind = re.sub(r"\.(sync|aligned|shared|b64|cta|parity)\b.*", "", kind)
-                old = by_kind.get(kind, [0] * 5)
-                by_kind[kind] = [x + y for x, y in zip(old, more)]
-            for fate, what in others:
-                survivors += f"* {subject[0]}: {fate}, {what}\n"
+    total, by_kind, text, survivors, only = [0] * 5, {}, "", "", 0
+    for name, counts, others, more in all_mutants(args, folder):
+        numbers = counts.pop("all")
+        row = " | ".join(map(str, numbers))
+        text += f"| {name} | {row} |\n"
+        print(name, row, flush=True)
+        only += more
+        total = [x + y for x, y in zip(total, numbers)]
+        for kind, here in counts.items():
+            kind = re.sub(r"\.(sync|aligned|shared|b64|cta|parity)\b.*", "", kind)
+            old = by_kind.get(kind, [0] * 5)
+            by_kind[kind] = [x + y for x, y in zip(old, here)]
+        for fate, what in others:
+            what = re.sub(r"\.(sync|shared|b64)\b\S*(?=, )", "", what)
+            survivors += f"| {name} | {reason(name, what)} | {fate}, {what} |\n"
     columns = "| made | reported | wrong bits | step limit | survived |\n"
     lines = "|---|---|---|---|---|---|\n"
     share = 100.0 * total[1] / max(total[0], 1)
-    page = HEADER + f"{total[1]} of {total[0]} are reported ({share:.1f} %).\n\n"
+    page = HEADER.format(seeds=args.seeds, runs=args.interleavings)
+    page += f"{total[1]} of {total[0]} are reported ({share:.1f} %), {only} of "
+    page += "them only by exploration.\n\n"
     page += "| kernel " + columns + lines + text
     page += f"| **all** | {' | '.join(map(str, total))} |\n\n"
     page += "| change and instruction " + columns + lines
     for kind in sorted(by_kind):
         page += f"| {kind} | {' | '.join(map(str, by_kind[kind]))} |\n"
-    page += "\n## Not reported\n\n" + (survivors or "None.\n") + WHY
+    page += "\n## Why the survivors cannot go wrong\n\n"
+    page += "".join(f"* *{title}*: {text}.\n" for title, _, _, text in REASONS)
+    page += "\n## Not reported\n\n| kernel | why | what, and how far explored |\n"
+    page += "|---|---|---|\n" + survivors
     (ROOT / "docs/mutants.md").write_text(page)
     print(f"{total[1]} of {total[0]} reported ({share:.1f} %)")
     return 0 if share >= 90 else 1
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("what", choices=["run", "mutate"])
     parser.add_argument("--opt", default=ROOT / "build/bin/dgemm-opt")
     parser.add_argument("--sim", default=ROOT / "build/bin/dgemm-sim")
     parser.add_argument("--seeds", type=int, default=4)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--interleavings", type=int, default=200)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         function = run if args.what == "run" else mutate

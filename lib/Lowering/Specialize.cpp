@@ -71,6 +71,18 @@ int64_t specialize(gpu::GPUFuncOp kernel, dg::ScheduleAttr schedule) {
 
   OpBuilder b(begin);
   Location loc = kernel.getLoc();
+  // With a dependent launch each role waits for the kernel ahead before it
+  // does anything, but for those that bring what no kernel writes.
+  bool dependent = schedule.getPdl() != dg::PDL::None;
+  auto waitForGrid = [&](bool early) {
+    if (dependent && !early)
+      GridWaitOp::create(b, loc);
+  };
+  if (dependent) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(&body);
+    GridLaunchOp::create(b, loc);
+  }
   ReadyOp::create(b, loc, schedule.getClusterSize());
   auto producing = ProducersOp::create(b, loc, schedule.getProducerRegs());
   {
@@ -81,6 +93,7 @@ int64_t specialize(gpu::GPUFuncOp kernel, dg::ScheduleAttr schedule) {
       auto warp = WarpOp::create(b, loc, index, /*single=*/byTma);
       OpBuilder::InsertionGuard guard(b);
       b.createBlock(&warp.getBody());
+      waitForGrid(cast<PipelineOp>(entry.first).getEarly());
       IRMapping map;
       entry.second.clone(b, map);
     }
@@ -90,6 +103,7 @@ int64_t specialize(gpu::GPUFuncOp kernel, dg::ScheduleAttr schedule) {
   {
     OpBuilder::InsertionGuard guard(b);
     b.createBlock(&consuming.getBody(), {}, b.getI32Type(), loc);
+    waitForGrid(/*early=*/false);
     IRMapping map;
     consumers.clone(b, map);
   }

@@ -74,7 +74,7 @@ public:
   /// Returns the number of rings made.
   int64_t run() {
     at = findWork();
-    makeOperandRing();
+    makeOperandRings();
     makeTileRing();
     SmallVector<Value> start = {zero(), one(), zero(), zero()};
     if (tileRing)
@@ -90,10 +90,17 @@ public:
       stageTile(start);
     }
     dropUnusedArguments(kernel);
-    return tileRing ? 2 : 1;
+    return rings.size() + (tileRing ? 1 : 0);
   }
 
 private:
+  /// A pipeline of operands, and where in its slots a side's operand and
+  /// staged scales are (-1: not there). All have the same depth.
+  struct Ring {
+    PipelineOp pipe;
+    int operand[2] = {-1, -1}, scales[2] = {-1, -1};
+  };
+
   //===-- Rings and tensor maps ------------------------------------------===//
 
   WorkAtOp findWork() {
@@ -116,31 +123,56 @@ private:
     return BufferType::get(shape, element, swizzle);
   }
 
-  void makeOperandRing() {
+  /// One ring for both sides, or one for each where the weights come before
+  /// the kernel ahead has ended.
+  void makeOperandRings() {
     b.setInsertionPointToStart(&kernel.getBody().front());
-    SmallVector<BufferType> fields;
-    int64_t bytes = 0;
-    for (int side : {0, 1})
-      fields.push_back(
-          stageBuffer({tileSize(side), kBlockK},
-                      cast<MemRefType>(in.operands[side].getSource().getType())
-                          .getElementType(),
-                      /*swizzle=*/128));
-    for (int side : {0, 1})
-      if (path[side] == ScalePath::Staged)
-        fields.push_back(
-            stageBuffer({tileSize(side)}, b.getF32Type(), /*swizzle=*/0));
-    for (BufferType field : fields)
-      bytes += field.getBytes();
-    ring = PipelineOp::create(
-        b, loc, PipelineType::get(b.getContext(), fields), schedule.getStages(),
-        bytes, schedule.getWarpgroups(),
-        multicast[0] || multicast[1] ? schedule.getCluster() : 1);
+    if (schedule.getPdl() == dg::PDL::Activations) {
+      for (int side : {0, 1})
+        rings.push_back(makeOperandRing({side}));
+    } else {
+      rings.push_back(makeOperandRing({0, 1}));
+    }
     for (int side : {0, 1}) {
       operandMap[side] = makeOperandMap(side);
       if (path[side] == ScalePath::Staged)
         scaleMap[side] = makeScaleMap(side);
     }
+  }
+
+  Ring makeOperandRing(ArrayRef<int> sides) {
+    Ring ring;
+    SmallVector<BufferType> fields;
+    for (int side : sides) {
+      ring.operand[side] = fields.size();
+      fields.push_back(
+          stageBuffer({tileSize(side), kBlockK},
+                      cast<MemRefType>(in.operands[side].getSource().getType())
+                          .getElementType(),
+                      /*swizzle=*/128));
+    }
+    for (int side : sides) {
+      if (path[side] != ScalePath::Staged)
+        continue;
+      ring.scales[side] = fields.size();
+      fields.push_back(
+          stageBuffer({tileSize(side)}, b.getF32Type(), /*swizzle=*/0));
+    }
+    int64_t bytes = 0;
+    for (BufferType field : fields)
+      bytes += field.getBytes();
+    ring.pipe = PipelineOp::create(
+        b, loc, PipelineType::get(b.getContext(), fields), schedule.getStages(),
+        bytes, schedule.getWarpgroups(),
+        multicast[0] || multicast[1] ? schedule.getCluster() : 1,
+        /*early=*/sides.size() == 1 && isWeights(sides.front()));
+    b.setInsertionPointAfter(ring.pipe);
+    return ring;
+  }
+
+  /// Whether a side is the operand that stays the same from call to call.
+  bool isWeights(int side) {
+    return getOperandName(in.operands[side].getSource()) == "B";
   }
 
   StringRef getOperandName(Value source) {
@@ -261,10 +293,13 @@ private:
             {getScaleRows(side), schedule.getMaxKBlocks()}, b.getF32Type(), 0));
     if (fields.empty())
       return;
-    b.setInsertionPointAfter(ring);
+    b.setInsertionPointAfter(rings.back().pipe);
+    bool early = schedule.getPdl() == dg::PDL::Activations;
+    for (int side : {0, 1})
+      early &= path[side] != ScalePath::Tile || isWeights(side);
     tileRing = PipelineOp::create(
         b, loc, PipelineType::get(b.getContext(), fields), kTileSlots,
-        /*bytes=*/0, schedule.getWarpgroups(), /*cluster=*/1);
+        /*bytes=*/0, schedule.getWarpgroups(), /*cluster=*/1, early);
     bool bounded = path[0] == ScalePath::Tile || path[1] == ScalePath::Tile;
     if (bounded && !schedule.getSpecializeK()) {
       std::string most = std::to_string(schedule.getMaxKBlocks());
@@ -433,15 +468,23 @@ private:
   }
 
   void fillStage(Value block) {
-    auto slot = AcquireOp::create(b, loc, fieldTypes(ring), ring, producer.slot,
+    for (const Ring &ring : rings)
+      fillSlot(ring, block);
+    producer = advance(rings.front().pipe, producer);
+  }
+
+  void fillSlot(const Ring &ring, Value block) {
+    PipelineOp pipe = ring.pipe;
+    auto slot = AcquireOp::create(b, loc, fieldTypes(pipe), pipe, producer.slot,
                                   producer.phase);
     Value k = mul(b, loc, block, kBlockK);
-    unsigned field = 0;
     for (int side : {0, 1}) {
-      Value buffer = slot.getBuffers()[field++];
+      if (ring.operand[side] < 0)
+        continue;
+      Value buffer = slot.getBuffers()[ring.operand[side]];
       if (wholeStages) {
         TmaLoadOp::create(b, loc, operandMap[side],
-                          ValueRange{zero(), row[side], block}, buffer, ring,
+                          ValueRange{zero(), row[side], block}, buffer, pipe,
                           producer.slot, /*multicast=*/1);
         continue;
       }
@@ -449,15 +492,42 @@ private:
       for (int64_t j = 0; j < perStage; ++j)
         TmaLoadOp::create(b, loc, operandMap[side],
                           ValueRange{add(b, loc, k, j * kBlockK), row[side]},
-                          blockOf(buffer, constant(b, loc, j)), ring,
+                          blockOf(buffer, constant(b, loc, j)), pipe,
                           producer.slot, parts);
     }
     for (int side : {0, 1})
-      if (path[side] == ScalePath::Staged)
+      if (ring.scales[side] >= 0)
         TmaLoadOp::create(b, loc, scaleMap[side], ValueRange{row[side], block},
-                          slot.getBuffers()[field++], ring, producer.slot, 1);
-    CommitOp::create(b, loc, ring, producer.slot);
-    producer = advance(ring, producer);
+                          slot.getBuffers()[ring.scales[side]], pipe,
+                          producer.slot, 1);
+    CommitOp::create(b, loc, pipe, producer.slot);
+  }
+
+  /// What the consumers have of a stage.
+  struct Stage {
+    Value operand[2], scales[2];
+  };
+
+  Stage waitForStage() {
+    Stage stage;
+    for (const Ring &ring : rings) {
+      PipelineOp pipe = ring.pipe;
+      auto slot = WaitOp::create(b, loc, fieldTypes(pipe), pipe, consumer.slot,
+                                 consumer.phase);
+      for (int side : {0, 1}) {
+        if (ring.operand[side] >= 0)
+          stage.operand[side] = slot.getBuffers()[ring.operand[side]];
+        if (ring.scales[side] >= 0)
+          stage.scales[side] = slot.getBuffers()[ring.scales[side]];
+      }
+    }
+    return stage;
+  }
+
+  void releaseStage() {
+    for (const Ring &ring : rings)
+      ReleaseOp::create(b, loc, PipelineOp(ring.pipe), consumer.slot);
+    consumer = advance(rings.front().pipe, consumer);
   }
 
   /// The part of a stage's buffer that belongs to one K block.
@@ -470,15 +540,13 @@ private:
     return SubbufferOp::create(b, loc, part, buffer, block);
   }
 
-  Value readScales(int side, WaitOp slot, Value inStage, Value block) {
+  Value readScales(int side, const Stage &stage, Value inStage, Value block) {
     LoadScalesOp load = in.scales[side];
     ScalesType type = load.getResult().getType();
     switch (path[side]) {
-    case ScalePath::Staged: {
-      unsigned field = side == 0 || path[0] != ScalePath::Staged ? 2 : 3;
-      return ReadScalesOp::create(
-          b, loc, type, blockOf(slot.getBuffers()[field], inStage), zero());
-    }
+    case ScalePath::Staged:
+      return ReadScalesOp::create(b, loc, type,
+                                  blockOf(stage.scales[side], inStage), zero());
     case ScalePath::Tile: {
       SmallVector<Value> values;
       Value column = index(block);
@@ -495,11 +563,11 @@ private:
     llvm_unreachable("every path of scales is handled");
   }
 
-  Value useBlock(WaitOp slot, Value inStage, Value block, Value acc) {
-    Value lhs = blockOf(slot.getBuffers()[0], inStage);
-    Value rhs = blockOf(slot.getBuffers()[1], inStage);
-    Value lhsScales = readScales(0, slot, inStage, block);
-    Value rhsScales = readScales(1, slot, inStage, block);
+  Value useBlock(const Stage &stage, Value inStage, Value block, Value acc) {
+    Value lhs = blockOf(stage.operand[0], inStage);
+    Value rhs = blockOf(stage.operand[1], inStage);
+    Value lhsScales = readScales(0, stage, inStage, block);
+    Value rhsScales = readScales(1, stage, inStage, block);
     Value partial = MmaOp::create(b, loc, acc.getType(), lhs, rhs);
     return PromoteOp::create(b, loc, acc.getType(), partial, acc, lhsScales,
                              rhsScales);
@@ -507,12 +575,10 @@ private:
 
   Value buildStage(Value block, Value acc) {
     fillStage(block);
-    auto slot = WaitOp::create(b, loc, fieldTypes(ring), ring, consumer.slot,
-                               consumer.phase);
+    Stage stage = waitForStage();
     for (int64_t j = 0; j < perStage; ++j)
-      acc = useBlock(slot, constant(b, loc, j), add(b, loc, block, j), acc);
-    ReleaseOp::create(b, loc, ring, consumer.slot);
-    consumer = advance(ring, consumer);
+      acc = useBlock(stage, constant(b, loc, j), add(b, loc, block, j), acc);
+    releaseStage();
     return acc;
   }
 
@@ -526,16 +592,14 @@ private:
         b, loc, some,
         [&](OpBuilder &, Location) {
           fillStage(block);
-          auto slot = WaitOp::create(b, loc, fieldTypes(ring), ring,
-                                     consumer.slot, consumer.phase);
+          Stage stage = waitForStage();
           auto loop = scf::ForOp::create(
               b, loc, zero(), rest, one(), acc,
               [&](OpBuilder &, Location, Value j, ValueRange args) {
                 Value at = arith::AddIOp::create(b, loc, block, j);
-                scf::YieldOp::create(b, loc, useBlock(slot, j, at, args[0]));
+                scf::YieldOp::create(b, loc, useBlock(stage, j, at, args[0]));
               });
-          ReleaseOp::create(b, loc, ring, consumer.slot);
-          consumer = advance(ring, consumer);
+          releaseStage();
           scf::YieldOp::create(b, loc, state(loop.getResult(0)));
         },
         [&](OpBuilder &, Location) { scf::YieldOp::create(b, loc, before); });
@@ -553,7 +617,8 @@ private:
   int64_t perStage;
   bool wholeStages;
   WorkAtOp at;
-  PipelineOp ring, tileRing;
+  SmallVector<Ring> rings;
+  PipelineOp tileRing;
   Value operandMap[2], scaleMap[2], tileScales[2];
   Value row[2], useRow[2];
   Cursor producer, consumer;

@@ -226,7 +226,8 @@ private:
                        b.getI64ArrayAttr({schedule.getThreads(), 1, 1})),
         b.getNamedAttr("cluster", b.getI64ArrayAttr({size, 1, 1})),
         b.getNamedAttr("grid", b.getStrArrayAttr({grid, "1", "1"})),
-        b.getNamedAttr("pdl", b.getBoolAttr(false)),
+        b.getNamedAttr("pdl",
+                       b.getBoolAttr(schedule.getPdl() != dg::PDL::None)),
         b.getNamedAttr("preconditions", b.getArrayAttr({})),
     };
     if (schedule.getSplitK() > 1)

@@ -38,6 +38,7 @@ void addSelectSchedule(OpPassManager &pm, const PipelineOptions &options) {
   pass.m = options.m.str();
   pass.table = options.table;
   pass.batchInvariant = options.batchInvariant;
+  pass.pdl = options.pdl;
   pass.explain = options.explain;
   pm.addPass(dg::createDGEMMSelectSchedulePass(pass));
 }
@@ -146,6 +147,11 @@ struct CommandLineOptions : PassPipelineOptions<CommandLineOptions> {
       *this, "batch-invariant",
       llvm::cl::desc("Only schedules whose bits for a row do not depend on M"),
       llvm::cl::init(defaults.batchInvariant)};
+  Option<std::string> pdl{
+      *this, "pdl",
+      llvm::cl::desc("Programmatic dependent launch of chosen kernels: none, "
+                     "inputs or activations"),
+      llvm::cl::init(defaults.pdl)};
   Option<bool> explain{*this, "explain",
                        llvm::cl::desc("Say why a schedule was chosen"),
                        llvm::cl::init(defaults.explain)};
@@ -168,6 +174,7 @@ struct CommandLineOptions : PassPipelineOptions<CommandLineOptions> {
     options.m = *range;
     options.table = table;
     options.batchInvariant = batchInvariant;
+    options.pdl = pdl;
     options.explain = explain;
     options.timings = timings;
     return options;

@@ -33,6 +33,7 @@ void Cluster::issue(Transfer t, uint32_t lanes) {
   t.readyTime = std::max(ingestFree,
                          warp.time + (load ? kLatency : kStoreLatency) + cost);
   counters.tmaOperations += !t.generic();
+  warp.producer |= load && !t.generic();
   if (load) {
     for (uint32_t rank = 0; rank < ctas.size(); ++rank) {
       if (t.multicast ? !(t.multicast >> rank & 1) : rank != t.barrierRank)
@@ -144,6 +145,7 @@ struct Engine {
   Cluster &cluster;
   Transfer &t;
   uint32_t loadAgent = 0, loadClock = 0; // whose phase completes the load
+  bool firstTarget = true;               // of a multicast
 
   uint8_t *global(uint64_t address, uint64_t bytes) {
     uint8_t *p = cluster.device.memory.find(address, bytes);
@@ -171,6 +173,8 @@ struct Engine {
   }
 
   void noteLoad(uint64_t address, uint64_t bytes) {
+    if (firstTarget)
+      cluster.traffic.load(address, bytes);
     if (!cluster.checking())
       return;
     Accessor who{loadAgent, loadClock, &t.knows, true, t.inst->line};
@@ -361,8 +365,10 @@ void Cluster::execute(Transfer &t) {
             : t.targetRank;
     uint32_t targets = t.multicast ? t.multicast : 1u << own;
     for (uint32_t rank = 0; rank < ctas.size(); ++rank)
-      if (targets >> rank & 1)
+      if (targets >> rank & 1) {
         deliver(engine, rank);
+        engine.firstTarget = false;
+      }
   }
   switch (t.kind) {
   case Transfer::TensorStore:
@@ -395,9 +401,18 @@ void Cluster::execute(Transfer &t) {
     warp.bulkTime = std::max(warp.bulkTime, t.readyTime);
     device.globalProgress.fetch_add(1, std::memory_order_relaxed);
   }
-  if (tracing)
-    event(store ? "TMA store" : "TMA load",
-          kernel.opcodes[t.inst->opcode].substr(0, 24), t.issueTime,
-          t.readyTime, *ctas[t.sharedRank]);
+  if (tracing) {
+    Cta &cta = *ctas[t.sharedRank];
+    std::string track = "TMA store";
+    if (!store)
+      track = "TMA load, stage " +
+              std::to_string(
+                  cta.stages.emplace(t.barrier, (uint32_t)cta.stages.size())
+                      .first->second);
+    event(track,
+          std::to_string(t.bytes) + " bytes, line " +
+              std::to_string(t.inst->line),
+          t.issueTime, t.readyTime, cta);
+  }
   progressed();
 }

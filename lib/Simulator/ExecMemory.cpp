@@ -13,6 +13,23 @@ bool isShared(const Inst &inst, uint64_t address) {
          (address & kWindowMask) == kSharedWindow;
 }
 
+/// Calls `body` once for each sector that a warp's access touches.
+template <class F>
+void eachSector(const uint64_t *addresses, uint32_t mask, uint32_t bytes,
+                F body) {
+  uint64_t sectors[64];
+  size_t count = 0;
+  for (uint32_t m = mask; m; m &= m - 1) {
+    uint64_t address = addresses[firstLane(m)];
+    sectors[count++] = address & ~31ull;
+    sectors[count++] = (address + bytes - 1) & ~31ull;
+  }
+  std::sort(sectors, sectors + count);
+  count = (size_t)(std::unique(sectors, sectors + count) - sectors);
+  for (size_t i = 0; i < count; ++i)
+    body(sectors[i]);
+}
+
 void loadLanes(Cluster &cluster, Warp &warp, const Inst &inst, uint32_t mask) {
   const Ref *r = cluster.refs(inst);
   const Ref &base = r[inst.numDst];
@@ -40,6 +57,8 @@ void loadLanes(Cluster &cluster, Warp &warp, const Inst &inst, uint32_t mask) {
   } else {
     cluster.counters.globalLoadBytes +=
         (uint64_t)bytes * __builtin_popcount(mask);
+    eachSector(addresses, mask, bytes,
+               [&](uint64_t address) { cluster.traffic.load(address, 1); });
   }
 }
 
@@ -98,6 +117,8 @@ Step st(Cluster &cluster, Warp &warp, const Inst &inst, uint32_t mask) {
   } else {
     cluster.counters.globalStoreBytes +=
         (uint64_t)bytes * __builtin_popcount(mask);
+    eachSector(addresses, mask, bytes,
+               [&](uint64_t address) { cluster.traffic.store(address, 1); });
     cluster.device.globalProgress.fetch_add(1, std::memory_order_relaxed);
   }
   return Step::Next;

@@ -111,6 +111,10 @@ void Cluster::reportConflict(const Conflict &conflict, bool writes, bool async,
       conflict.earlierWrote
           ? (conflict.earlierAsync
                  ? "; wait for the mbarrier phase that completes the copy"
+             : async
+                 ? "; put a barrier between or, where the write comes later in "
+                   "the program, the wait for this (wgmma.wait_group, "
+                   "cp.async.bulk.wait_group) before it"
                  : "; put a barrier between")
       : conflict.earlierAsync
           ? "; wait for the operation that reads (wgmma.wait_group, "
@@ -187,6 +191,7 @@ void Cluster::noteGlobal(const Warp &warp, const Inst &inst, uint64_t address,
 void Cluster::noteGlobalStore(const Transfer &t, uint64_t address,
                               uint64_t bytes, bool atomic) {
   counters.globalStoreBytes += bytes;
+  traffic.store(address, bytes);
   if (!check || atomic)
     return;
   Accessor who{t.issuer->stores, (uint32_t)t.serial + 1, &t.knows, true,

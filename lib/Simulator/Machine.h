@@ -6,6 +6,7 @@
 #include "Knowledge.h"
 #include "Program.h"
 #include "Shadow.h"
+#include "Traffic.h"
 
 #include <atomic>
 #include <cstring>
@@ -89,6 +90,8 @@ struct Warp {
   uint64_t traceMark = 0;
   Wait::Kind traceWait = Wait::None;
   std::string traceName;
+  bool traceStores = false;   // the stretch writes results
+  bool producer = false;      // has issued TMA loads
   uint32_t registers = 0;     // setmaxnreg
   std::vector<uint8_t> local; // localBytes per lane
   // wgmma: operations issued, and the issue count at each commit.
@@ -175,6 +178,7 @@ struct Cta {
   std::vector<std::unique_ptr<Warp>> warps;
   std::map<uint32_t, MBarrier> barriers;
   NamedBarrier named[16];
+  std::map<uint32_t, uint32_t> stages; // of the timeline, by mbarrier
   std::vector<Warpgroup> warpgroups;
   int64_t freeRegisters = 0;
   uint32_t liveWarps = 0;
@@ -248,6 +252,7 @@ struct Device {
   std::mutex atomics; // orders read-modify-write accesses of all clusters
   std::mutex results;
   Result result;
+  Traffic traffic; // of the finished clusters
   std::atomic<bool> stop{false};
   std::atomic<uint64_t> globalProgress{0};
 
@@ -315,6 +320,8 @@ public:
   bool checking() const { return check; }
   void event(const std::string &track, const std::string &name, uint64_t start,
              uint64_t end, const Cta &cta);
+  /// Adds its role to the name of each warp's track.
+  void nameRoles();
 
   Device &device;
   const Kernel &kernel;
@@ -326,6 +333,7 @@ public:
   uint32_t agents = 0;
   std::vector<Transfer> transfers;
   Counters counters;
+  Traffic traffic;
   std::vector<uint64_t> opcodeCounts;
   std::vector<TraceEvent> events;
   std::mt19937_64 rng;
@@ -347,7 +355,7 @@ private:
   void runWarp(Warp &warp, uint32_t burst);
   bool stepSplit(Warp &warp);
   bool wakeTimedOut();
-  void traceStep(Warp &warp, Step step);
+  void traceStep(Warp &warp, const Inst &inst, Step step);
   [[noreturn]] void deadlock();
   bool runTimed();
   bool runRandom();

@@ -137,8 +137,10 @@ void work(Device &device, std::atomic<uint64_t> &next, uint64_t total) {
       }
     for (Warp *warp : cluster.warps)
       c.byRole["warpgroup " + std::to_string(warp->index / 4)] += warp->step;
+    cluster.nameRoles();
     std::lock_guard<std::mutex> lock(device.results);
     device.result.counters.add(c);
+    device.traffic.merge(cluster.traffic);
     device.result.decisions.insert(device.result.decisions.end(),
                                    cluster.alternatives.begin(),
                                    cluster.alternatives.end());
@@ -220,5 +222,10 @@ Result dgemm::sim::run(Program &program, const Launch &launch,
   if (!globals.empty())
     memory.unmap(kModuleBase);
   device.result.completed = !device.stop;
+  Counters &c = device.result.counters;
+  c.l2LoadBytes = device.traffic.sectorsRead * 32;
+  c.l2StoreBytes = device.traffic.sectorsWritten * 32;
+  c.distinctLoadBytes = device.traffic.read.count() * 32;
+  c.distinctStoreBytes = device.traffic.written.count() * 32;
   return std::move(device.result);
 }

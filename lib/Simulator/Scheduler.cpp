@@ -109,7 +109,7 @@ bool Cluster::stepSplit(Warp &warp) {
       for (uint32_t i = 0; i < inst.numDst; ++i)
         warp.resultTime[r[i].row] = warp.time + inst.latency;
     if (tracing)
-      traceStep(warp, step);
+      traceStep(warp, inst, step);
   }
   switch (step) {
   case Step::Blocked:

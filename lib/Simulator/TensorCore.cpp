@@ -150,7 +150,8 @@ float roundToHalf(int64_t sum, int unit) {
   if (sum == 0)
     return 0.0f;
   double value = std::ldexp((double)sum, unit);
-  return widen(narrow(value, kHalf, Rounding::Nearest), kHalf);
+  // What is rounded to zero has no sign.
+  return widen(narrow(value, kHalf, Rounding::Nearest), kHalf) + 0.0f;
 }
 
 /// NaN and infinity: the IEEE result, with the one NaN the hardware gives.
@@ -184,6 +185,15 @@ void decodeFloat(float value, int32_t &significand, int32_t &exponent) {
   exponent = mantissa ? (int32_t)(field ? field : 1) - 127 : 2 * kZeroExponent;
 }
 
+/// An f16 accumulator: a subnormal one has the smallest exponent.
+void decodeHalf(float value, int32_t &significand, int32_t &exponent) {
+  decodeFloat(value, significand, exponent);
+  if (significand && exponent < -14) {
+    significand /= 1 << std::min(-14 - exponent, 30);
+    exponent = -14;
+  }
+}
+
 bool decodeRow(const uint8_t *bytes, MmaType type, unsigned steps, bool negate,
                Row &row) {
   bool special = false;
@@ -206,7 +216,7 @@ bool decodeRow(const uint8_t *bytes, MmaType type, unsigned steps, bool negate,
 float halfDot(const Row &a, const Row &b, unsigned fraction, float old,
               bool half) {
   int32_t oldSignificand, oldExponent;
-  decodeFloat(old, oldSignificand, oldExponent);
+  (half ? decodeHalf : decodeFloat)(old, oldSignificand, oldExponent);
   int32_t top = oldExponent;
   for (unsigned k = 0; k < 16; ++k)
     if (a.significand[k] && b.significand[k])
@@ -262,8 +272,9 @@ void dgemm::sim::multiplyStep(MmaType typeA, MmaType typeB, const uint8_t *a,
       int32_t oldSignificand[kBlock], oldExponent[kBlock], sum[kBlock],
           unit[kBlock];
       for (unsigned n = 0; n < kBlock; ++n)
-        decodeFloat(accumulate && n < width ? out[n] : 0.0f, oldSignificand[n],
-                    oldExponent[n]);
+        (half ? decodeHalf : decodeFloat)(accumulate && n < width ? out[n]
+                                                                  : 0.0f,
+                                          oldSignificand[n], oldExponent[n]);
       bool fp8 = bytesOf(typeA) == 1;
       if (fp8)
         fp8Block(rowsA[m], significand, exponent, steps, 13 - (int)fraction,

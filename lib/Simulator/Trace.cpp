@@ -60,22 +60,49 @@ static const char *waitName(Wait::Kind kind) {
 }
 
 /// Turns a warp's stretches between waits, and the waits, into events.
-void Cluster::traceStep(Warp &warp, Step step) {
+void Cluster::traceStep(Warp &warp, const Inst &inst, Step step) {
   bool blocked = step == Step::Blocked;
   bool waiting = warp.traceWait != Wait::None;
+  const std::string &opcode = kernel.opcodes[inst.opcode];
+  warp.traceStores |= opcode.rfind("st", 0) == 0 ||
+                      opcode.rfind("cp.async.bulk.tensor", 0) == 0;
   if (blocked == waiting && warp.live)
     return;
   std::string track = "warp " + std::to_string(warp.index);
   if (waiting) {
     event(track, warp.traceName, warp.traceMark, warp.time, *warp.cta);
     warp.traceWait = Wait::None;
+    warp.traceStores = false;
   } else {
-    event(track, "run", warp.traceMark, warp.time, *warp.cta);
+    bool stores = warp.traceStores && !warp.producer;
+    event(track, stores ? "epilogue" : "run", warp.traceMark, warp.time,
+          *warp.cta);
+    warp.traceStores = false;
     const Wait &wait = warp.split().wait;
     warp.traceWait = wait.kind;
     warp.traceName = std::string("wait ") + waitName(wait.kind);
-    if (wait.kind == Wait::MBarrier)
+    auto stage = warp.cta->stages.find((uint32_t)wait.b);
+    if (wait.kind == Wait::MBarrier && stage != warp.cta->stages.end())
+      warp.traceName = "wait stage " + std::to_string(stage->second);
+    else if (wait.kind == Wait::MBarrier)
       warp.traceName += " " + sharedName((uint32_t)wait.b);
   }
   warp.traceMark = warp.time;
+}
+
+void Cluster::nameRoles() {
+  for (TraceEvent &event : events) {
+    unsigned index;
+    if (sscanf(event.track.c_str(), "warp %u", &index) != 1)
+      continue;
+    for (const auto &cta : ctas) {
+      if (cta->linear != event.block)
+        continue;
+      const Warp &warp = *cta->warps[index];
+      if (warp.producer)
+        event.track += " (producer)";
+      else if (warp.wgmmaIssued)
+        event.track += " (consumer " + std::to_string(index / 4) + ")";
+    }
+  }
 }

@@ -221,6 +221,20 @@ std::string dgemm::run::headerJson(const Device &device,
       .dump();
 }
 
+/// The kernel that the record chooses for a case; null where it takes more than
+/// the sizes to know.
+static const dgemm::launch::Kernel *chosenKernel(const Case &c) {
+  const dgemm::launch::Environment sizes = {{"M", c.m}, {"N", c.n}, {"K", c.k}};
+  for (const dgemm::launch::Kernel &kernel : c.kernel->record.kernels) {
+    dgemm::launch::Result<int64_t> when = kernel.when.evaluate(sizes);
+    if (!when)
+      return nullptr;
+    if (*when)
+      return &kernel;
+  }
+  return nullptr;
+}
+
 std::string dgemm::run::resultJson(const Device &device, const Case &c,
                                    const CaseResult &r) {
   const Problem &p = r.problem;
@@ -238,6 +252,12 @@ std::string dgemm::run::resultJson(const Device &device, const Case &c,
               {"ld", c.ld},
               {"seed", c.seed},
               {"schedule", c.kernel->record.schedule}};
+  // Of several kernels, the one that ran.
+  const dgemm::launch::Kernel *kernel = chosenKernel(c);
+  if (kernel && !kernel->schedule.empty()) {
+    out["schedule"] = kernel->schedule;
+    out["ran"] = kernel->name;
+  }
   if (!r.error.empty())
     out["error"] = r.error;
   if (c.check != Check::None && r.error.empty())
@@ -283,6 +303,9 @@ std::string dgemm::run::resultText(const Device &device, const Case &c,
                  !p.withC     ? ""
                  : c.inPlaceC ? " +C in place"
                               : " +C");
+  const dgemm::launch::Kernel *kernel = chosenKernel(c);
+  if (kernel && c.kernel->record.kernels.size() > 1)
+    text += "  by " + kernel->name;
   if (c.check != Check::None)
     text += format(
         "  bits %s %llu of %llu differ, %d repeats %s, error/bound %.3f",

@@ -35,6 +35,30 @@ std::string reason(const CaseResult &result) {
   return "its check failed";
 }
 
+/// Whether two kernels add a row's products in the same order, and so have the
+/// same bits.
+bool haveOneOrder(const Kernel &a, const Kernel &b) {
+  auto order = [](const Kernel &kernel) {
+    const std::optional<launch::Parts> &parts =
+        kernel->record.kernels.front().parts;
+    return parts ? std::pair(parts->count, parts->kBlocks.text())
+                 : std::pair(int64_t(1), std::string());
+  };
+  return order(a) == order(b);
+}
+
+/// What is wrong with a peer's D; empty if nothing shows beside the first's. A
+/// winner of another order is compared with the reference later.
+std::string faultOf(const PeerResult &peer, bool oneOrder) {
+  if (!peer.note.empty())
+    return peer.note;
+  if (oneOrder && *peer.differingWords)
+    return std::to_string(*peer.differingWords) + " words of its D differ";
+  if (!(peer.fp64->maxErrorOverBound <= 1))
+    return "its error is above the bound";
+  return "";
+}
+
 /// The median of each kernel that ran, by name.
 Times timesOf(const CaseResult &result, const std::vector<Kernel> &kernels) {
   Times times;
@@ -77,12 +101,14 @@ TuneResult dgemm::run::tune(CaseRunner &runner, const Case &c) {
   for (const auto &[time, kernel] : times)
     if (kernel == kernels.front())
       result.firstMicroseconds = time;
+  const Kernel first = kernels.front();
   for (const PeerResult &peer : result.round.peers) {
-    if (!peer.note.empty())
-      drop(peer.name, peer.note);
-    else if (*peer.differingWords)
-      drop(peer.name,
-           std::to_string(*peer.differingWords) + " words of its D differ");
+    const Kernel &kernel =
+        *std::find_if(kernels.begin(), kernels.end(),
+                      [&](const Kernel &k) { return k->name == peer.name; });
+    std::string fault = faultOf(peer, haveOneOrder(kernel, first));
+    if (!fault.empty())
+      drop(peer.name, fault);
   }
   auto isDropped = [&](const auto &entry) {
     return std::find(kernels.begin(), kernels.end(), entry.second) ==

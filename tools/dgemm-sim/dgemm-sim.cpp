@@ -23,6 +23,9 @@ void printCounters(const sim::Counters &c) {
             << c.tmaStoreBytes << " B in " << c.tmaOperations << " operations\n"
             << "global loads " << c.globalLoadBytes << " B, stores "
             << c.globalStoreBytes << " B\n"
+            << "L2 reads " << c.l2LoadBytes << " B of " << c.distinctLoadBytes
+            << " B, writes " << c.l2StoreBytes << " B of "
+            << c.distinctStoreBytes << " B\n"
             << "shared loads " << c.sharedLoadBytes << " B, stores "
             << c.sharedStoreBytes << " B, bank conflicts " << c.bankConflicts
             << "\n"

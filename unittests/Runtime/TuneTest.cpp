@@ -65,11 +65,17 @@ protected:
   }
   void TearDown() override { std::filesystem::remove_all(folder); }
 
-  /// A candidate on disk.
+  /// A candidate on disk, whose K may be split.
   void write(const std::string &name, const std::string &schedule,
-             size_t kernels = 1) {
+             size_t kernels = 1, int parts = 1, const char *out = "bf16") {
     Json json = Json::parse(exampleRecord);
+    json["operands"].back()["dtype"] = out;
     json["schedule"] = schedule;
+    if (parts > 1)
+      json["kernels"][0]["parts"] = {
+          {"count", parts},
+          {"kblocks",
+           "ceildiv(ceildiv(K, 128), " + std::to_string(parts) + ")"}};
     while (json["kernels"].size() < kernels) {
       json["kernels"].push_back(json["kernels"][0]);
       json["kernels"].back()["name"] =
@@ -154,6 +160,34 @@ TEST_F(TuneTest, TheFirstMayBeWrong) {
   EXPECT_EQ(result.winner->name, "b");
   ASSERT_EQ(result.dropped.size(), 1u);
   EXPECT_EQ(result.dropped[0], "a: 1 of 120 elements are wrong");
+}
+
+TEST_F(TuneTest, OrdersOfAdditionMayDiffer) {
+  // bf16 would round most of the difference away.
+  write("a", "9000 a", 1, 1, "f32");
+  write("b", "4000 b", 1, 3, "f32");
+  Json json = {{"candidates", {"a.json", "b.json"}},
+               {"M", 9},
+               {"N", 256},
+               {"K", 1280},
+               {"repeats", 2},
+               {"pairs", 5}};
+  TuneResult result = run(manifest(json));
+  ASSERT_TRUE(result.winner) << result.error;
+  ASSERT_EQ(result.round.peers.size(), 1u);
+  EXPECT_GT(*result.round.peers[0].differingWords, 0u);
+  EXPECT_EQ(result.winner->name, "b");
+  EXPECT_TRUE(result.dropped.empty());
+}
+
+TEST_F(TuneTest, ASplitOneMustBeRightToo) {
+  write("a", "9000 a");
+  write("b", "4000 wrong", 1, 3);
+  TuneResult result = run(problem({"a.json", "b.json"}));
+  ASSERT_TRUE(result.winner) << result.error;
+  EXPECT_EQ(result.winner->name, "a");
+  ASSERT_EQ(result.dropped.size(), 1u);
+  EXPECT_EQ(result.dropped[0].rfind("b: ", 0), 0u);
 }
 
 TEST_F(TuneTest, NobodyMayBeRight) {

@@ -44,6 +44,7 @@ TEST(SimulatorCounters, Deterministic) {
   EXPECT_EQ(a.counters.instructions, b.counters.instructions);
   EXPECT_EQ(a.counters.byOpcode, b.counters.byOpcode);
   EXPECT_EQ(a.counters.cycles, b.counters.cycles);
+  EXPECT_EQ(a.counters.l2LoadBytes, b.counters.l2LoadBytes);
 }
 
 TEST(SimulatorCounters, BankConflicts) {
@@ -69,7 +70,8 @@ TEST(SimulatorTrace, HasTheRoles) {
   for (const auto &event : json["traceEvents"])
     if (event["ph"] == "M")
       tracks.insert(event["args"]["name"]);
-  for (const char *track : {"TMA load", "TMA store", "warp 0", "warp 8",
-                            "tensor core (warpgroup 0)"})
+  for (const char *track : {"TMA load, stage 0", "TMA load, stage 2",
+                            "TMA store", "warp 0 (consumer 0)",
+                            "warp 8 (producer)", "tensor core (warpgroup 0)"})
     EXPECT_TRUE(tracks.count(track)) << track;
 }

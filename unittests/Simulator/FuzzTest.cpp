@@ -1,5 +1,9 @@
 // Broken PTX and absurd launches end in an error, never in a crash or a hang.
+// DGEMM_FUZZ_SECONDS=600 lets the last test run for ten minutes.
 #include "GemmFixture.h"
+
+#include <chrono>
+#include <cstdlib>
 
 using namespace dgemm::sim;
 using namespace dgemm::sim::test;
@@ -134,4 +138,106 @@ TEST(SimulatorFuzz, RandomTensorMaps) {
     options.threads = 1;
     run(*program, launch, problem.memory, options);
   }
+}
+
+namespace {
+std::vector<std::string> linesOf(const std::string &text) {
+  std::vector<std::string> lines;
+  std::stringstream in(text);
+  for (std::string line; std::getline(in, line);)
+    lines.push_back(line);
+  return lines;
+}
+
+/// Some lines of one kernel changed by bytes, digits, or lines of another one.
+std::string crossed(const std::vector<std::vector<std::string>> &corpus,
+                    std::mt19937_64 &rng) {
+  std::vector<std::string> lines = corpus[rng() % corpus.size()];
+  const std::vector<std::string> &other = corpus[rng() % corpus.size()];
+  for (int n = 1 + (int)(rng() % 4); n > 0 && !lines.empty(); --n) {
+    size_t at = rng() % lines.size();
+    std::string &line = lines[at];
+    switch (rng() % 5) {
+    case 0:
+      lines.erase(lines.begin() + at);
+      break;
+    case 1:
+      lines.insert(lines.begin() + at, other[rng() % other.size()]);
+      break;
+    case 2:
+      if (!line.empty())
+        line[rng() % line.size()] = (char)(32 + rng() % 95);
+      break;
+    case 3:
+      for (char &c : line)
+        if (isdigit((unsigned char)c) && rng() % 4 == 0)
+          c = (char)('0' + rng() % 10);
+      break;
+    default:
+      std::swap(line, lines[rng() % lines.size()]);
+      break;
+    }
+  }
+  std::string text;
+  for (const std::string &line : lines)
+    text += line + "\n";
+  return text;
+}
+} // namespace
+
+TEST(SimulatorFuzz, CrossedKernels) {
+  std::vector<std::vector<std::string>> corpus;
+  for (const char *name :
+       {"gemm_fp8", "gemm_cluster", "stream_sum", "features_cluster",
+        "features_matrix", "features_tensormap", "features_warp", "faults"})
+    corpus.push_back(linesOf(readPtx(std::string(name) + ".ptx")));
+  const char *wanted = std::getenv("DGEMM_FUZZ_SECONDS");
+  double seconds = wanted ? std::atof(wanted) : 2;
+  auto start = std::chrono::steady_clock::now();
+  auto passed = [&] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() -
+                                         start)
+        .count();
+  };
+  std::mt19937_64 rng(17);
+  uint64_t count = 0, loaded = 0;
+  for (; passed() < seconds; ++count) {
+    std::string error;
+    auto program = Program::load(crossed(corpus, rng), error);
+    if (!program)
+      continue;
+    ++loaded;
+    for (const std::string &name : program->kernelNames()) {
+      GlobalMemory memory;
+      uint64_t in = memory.allocate(32768, "in"),
+               out = memory.allocate(32768, "out");
+      Launch launch;
+      launch.kernel = name;
+      launch.cluster.x = launch.grid.x = 1 + (uint32_t)(rng() % 2);
+      launch.block.x = name == "gemm" ? 384 : 128;
+      launch.dynamicShared = 65536;
+      bool gemm = name.rfind("gemm", 0) == 0;
+      if (!gemm)
+        launch.param(in), launch.param(out);
+      if (gemm || name.rfind("tensormap", 0) == 0 ||
+          name.rfind("fault_tma", 0) == 0)
+        for (int i = 0; i < (gemm ? 4 : 1); ++i)
+          launch.param(map2d(in, TensorMap::U8, 128, 64, 128, 128, 32, 7));
+      if (gemm)
+        launch.param(in);
+      for (int i = 0; gemm && i < 3; ++i)
+        launch.param((int32_t)128);
+      Options options;
+      options.seed = rng() % 5;
+      options.threads = 1;
+      options.idleLimit = 5000;
+      options.stepLimit = 50000;
+      run(*program, launch, memory, options);
+    }
+  }
+  EXPECT_GT(loaded, 0u);
+  RecordProperty("programs", (int)count);
+  if (wanted)
+    std::printf("%llu programs, %llu of them valid\n",
+                (unsigned long long)count, (unsigned long long)loaded);
 }

@@ -19,10 +19,14 @@ const std::vector<ProbeType> dgemm::sim::test::probeTypes = {
      0x5fb32264c4abf664},
     {"probe_f16_f16", MmaType::F16, MmaType::F16, 0x424dc5f4f50ead65,
      0x41771da42650f039},
-    {"probe_f16_of_e4m3", MmaType::E4M3, MmaType::E4M3, 0, 0, true},
-    {"probe_f16_of_e5m2", MmaType::E5M2, MmaType::E5M2, 0, 0, true},
-    {"probe_f16_of_mixed", MmaType::E4M3, MmaType::E5M2, 0, 0, true},
-    {"probe_f16_of_f16", MmaType::F16, MmaType::F16, 0, 0, true}};
+    {"probe_f16_of_e4m3", MmaType::E4M3, MmaType::E4M3, 0xf8cbdbc71eaa4586,
+     0x61f6b0763f188e08, true},
+    {"probe_f16_of_e5m2", MmaType::E5M2, MmaType::E5M2, 0x19660bcafe973c8e,
+     0xeba3bdf0fb8665ec, true},
+    {"probe_f16_of_mixed", MmaType::E4M3, MmaType::E5M2, 0xd0e9c9f390e54fcd,
+     0xde3a90cba7e1b4bd, true},
+    {"probe_f16_of_f16", MmaType::F16, MmaType::F16, 0x36e4b1b950cdd629,
+     0xcf161bcfe4a0483a, true}};
 const char *const dgemm::sim::test::probeKindNames[kProbeKinds] = {
     "gauss",   "bits",    "tiny",  "outliers", "cancel",
     "large-c", "small-c", "zeros", "edge",     "special"};

@@ -36,6 +36,9 @@ struct PipelineOptions {
   std::string table;
   /// Only schedules with which a row's bits do not depend on M.
   bool batchInvariant = false;
+  /// Programmatic dependent launch of the chosen kernels: none, inputs or
+  /// activations.
+  std::string pdl = "none";
   /// Say why a schedule was chosen.
   bool explain = false;
   /// Keep the milliseconds of LLVM's and ptxas's steps in the output.

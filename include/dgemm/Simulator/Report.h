@@ -50,6 +50,10 @@ struct Counters {
   std::map<std::string, uint64_t> byRole; // "warpgroup 0", ...
   uint64_t tmaLoadBytes = 0, tmaStoreBytes = 0, tmaOperations = 0;
   uint64_t globalLoadBytes = 0, globalStoreBytes = 0;
+  /// What reaches the L2 cache, in sectors of 32 bytes (a multicast once), and
+  /// the distinct sectors among it: their quotient is the reuse.
+  uint64_t l2LoadBytes = 0, l2StoreBytes = 0;
+  uint64_t distinctLoadBytes = 0, distinctStoreBytes = 0;
   uint64_t sharedLoadBytes = 0, sharedStoreBytes = 0;
   uint64_t bankConflicts = 0; // extra wavefronts of shared-memory accesses
   uint64_t wgmmaOperations = 0, wgmmaMacs = 0;

@@ -45,13 +45,15 @@ constexpr int64_t tmaSharedAlignment = 128; // PTX: tensor copy, alignment
 constexpr int64_t tmaMaxBox = 256;        // driver: boxDim[i] <= 256
 constexpr int64_t tmaAlignment = 16;      // driver: address and strides
 constexpr int64_t maxPortableCluster = 8; // CUDA
+/// Clusters of 1, 2, ... CTAs, one CTA to an SM, that an H200 of 132 SMs runs
+/// at once (measured).
+constexpr int64_t clustersAtOnce[] = {132, 66, 39, 30, 22, 17, 15, 15};
 
-//===-- Rates (measured, for the cost model) ------------------------------===//
+//===-- Rates (for the cost model) ----------------------------------------===//
 
-constexpr double macsPerClock = 4096;      // CUDA: dense FP8, per SM
-constexpr double ingestBytesPerClock = 57; // measured: TMA to shared memory
-constexpr double memoryBytesPerMicrosecond = 4.08e6; // measured: small M
-constexpr double launchMicroseconds = 1.8;           // measured: small M
+constexpr double macsPerClock = 4096;                // CUDA: dense FP8, per SM
+constexpr double storeBytesPerClock = 57;            // measured: TMA, per SM
+constexpr double memoryBytesPerMicrosecond = 4.05e6; // measured: small M
 
 //===-- Shapes of a kernel ------------------------------------------------===//
 
@@ -66,6 +68,8 @@ struct KernelShape {
   int64_t stages = 0, kBlocks = 0, inFlight = 0;
   /// Parts of K whose sums one CTA of a cluster gathers.
   int64_t parts = 1;
+  /// Rings of barriers for the operands.
+  int64_t operandRings = 1;
   int64_t producerRegs = 0, consumerRegs = 0;
   /// Chunk buffers of D per warpgroup (0: D is stored without staging), their
   /// columns, and the bytes of an element of D.

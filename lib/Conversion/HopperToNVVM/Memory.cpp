@@ -196,6 +196,16 @@ struct ConvertAddSent : ConvertOpToLLVMPattern<AddSentOp> {
   }
 };
 
+template <typename OpT, NVVM::GridDepActionKind kind>
+struct ConvertGridOp : ConvertOpToLLVMPattern<OpT> {
+  using ConvertOpToLLVMPattern<OpT>::ConvertOpToLLVMPattern;
+  LogicalResult matchAndRewrite(OpT op, typename OpT::Adaptor,
+                                ConversionPatternRewriter &b) const override {
+    b.replaceOpWithNewOp<NVVM::GriddepcontrolOp>(op, kind);
+    return success();
+  }
+};
+
 struct ConvertWarpSync : ConvertOpToLLVMPattern<WarpSyncOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
   LogicalResult matchAndRewrite(WarpSyncOp op, OpAdaptor,
@@ -319,8 +329,11 @@ struct ConvertStageFragment : ConvertOpToLLVMPattern<StageFragmentOp> {
 
 void dgemm::populateMemoryPatterns(LLVMTypeConverter &converter,
                                    RewritePatternSet &patterns) {
-  patterns.add<ConvertSubbuffer, ConvertView, ConvertBarrier, ConvertFenceAsync,
-               ConvertTmaStore, ConvertTmaStoreCommit, ConvertTmaStoreWait,
-               ConvertThreadId, ConvertStorePiece, ConvertAddSent,
-               ConvertWarpSync, ConvertStageFragment>(converter);
+  patterns.add<
+      ConvertSubbuffer, ConvertView, ConvertBarrier, ConvertFenceAsync,
+      ConvertTmaStore, ConvertTmaStoreCommit, ConvertTmaStoreWait,
+      ConvertThreadId, ConvertStorePiece, ConvertAddSent, ConvertWarpSync,
+      ConvertGridOp<GridLaunchOp, NVVM::GridDepActionKind::launch_dependents>,
+      ConvertGridOp<GridWaitOp, NVVM::GridDepActionKind::wait>,
+      ConvertStageFragment>(converter);
 }

@@ -52,9 +52,10 @@ static void placeArrays(const KernelShape &shape, Place place) {
   // A full and an empty barrier for each entry of a ring.
   const bool tileRing =
       shape.producerCoordinates || shape.lhsTileRows || shape.rhsTileRows;
-  place("barriers", 2 * mbarrierBytes *
-                        (stages + (tileRing ? tilesInFlight : 0) +
-                         (shape.parts > 1 ? 1 : 0)));
+  place("barriers",
+        2 * mbarrierBytes *
+            (stages * shape.operandRings + (tileRing ? tilesInFlight : 0) +
+             (shape.parts > 1 ? 1 : 0)));
 }
 
 SharedMemoryLayout

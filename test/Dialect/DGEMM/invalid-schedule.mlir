@@ -151,13 +151,6 @@
 
 // -----
 
-// S1: the same for each of them.
-
-// expected-error @+1 {{pdl = activations does not lower yet; only pdl = none does}}
-"test.op"() {s = #dgemm.schedule<pdl = activations>} : () -> ()
-
-// -----
-
 // S2: how many warpgroups compute.
 
 // expected-error @+1 {{warpgroups must be from 1 to 3, not 4}}
@@ -225,6 +218,13 @@
 
 // expected-error @+1 {{split_k = 2 takes a cluster for each tile: it needs persistent = false, cluster = 1 and epilogue = after}}
 "test.op"() {s = #dgemm.schedule<split_k = 2, reduce = cluster>} : () -> ()
+
+// -----
+
+// S36: rings of their own.
+
+// expected-error @+1 {{pdl = activations gives weights and tokens rings of their own, which a multicast operand cannot have; choose multicast = none}}
+"test.op"() {s = #dgemm.schedule<tile = [128, 64], cluster = 2, multicast = rhs, pdl = activations>} : () -> ()
 
 // -----
 

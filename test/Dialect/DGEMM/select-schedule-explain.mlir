@@ -2,15 +2,15 @@
 // RUN: dgemm-opt %s --dgemm-select-schedule="sms=78" | FileCheck %s --check-prefix=SMS
 // RUN: not dgemm-opt %s --dgemm-select-schedule="sms=0" 2>&1 | FileCheck %s --check-prefix=NONE
 
-// CHECK: remark: chose #dgemm.schedule<tile = [192, 96], {{.*}}> for M = 4096, N = 576, K = 7168 on 132 SMs, {{[0-9]+}} candidates
-// CHECK: note: candidate 1: tile [192, 96], 3 warpgroups, 5 stages of 1 K blocks, 1 in flight: {{[0-9.]+}} us: 132 tiles in 1 waves; a K block takes {{[0-9]+}} clocks (tensor 576, ingest 660, promotion {{[0-9]+}}, chain {{[0-9]+}}), an epilogue {{[0-9]+}}; compute {{[0-9.]+}} us, memory {{[0-9.]+}} us
+// CHECK: remark: chose #dgemm.schedule<tile = [128, 144], {{.*}}> for M = 4096, N = 576, K = 7168 on 132 SMs, {{[0-9]+}} candidates
+// CHECK: note: candidate 1: tile [128, 144], 2 warpgroups, 5 stages of 1 K blocks, 1 in flight: {{[0-9.]+}} us: 128 tiles in 1 waves; a K block takes {{[0-9]+}} clocks (tensor 576, promotion {{[0-9]+}}, chain {{[0-9]+}}), an epilogue {{[0-9]+}}, cold code {{[0-9]+}}; compute {{[0-9.]+}} us, memory {{[0-9.]+}} us, L2 {{[0-9.]+}} us
 // CHECK: note: candidate 2:
 // CHECK: note: candidate 4:
 // CHECK-NOT: note: candidate 5:
 
-// Another GPU, another choice: 132 tiles would leave a second wave.
+// Another GPU, another choice: 128 tiles would leave a second wave.
 // SMS: schedule = #dgemm.schedule<
-// SMS-NOT: tile = [192, 96]
+// SMS-NOT: tile = [128, 144]
 
 // NONE: error: 'dgemm.gemm' op cannot choose a schedule for 0 SMs
 

@@ -64,6 +64,7 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     | `raster` | `n` | axis along which a raster group extends |
     | `raster_width` | 16 | tiles in that direction before the other one advances |
     | `persistent` | true | CTAs take tiles until none is left, or one tile each |
+    | `pdl` | `none` | programmatic dependent launch: the kernel may start before the one ahead of it in the stream has ended, and waits for it before it touches any operand (`inputs`), or any but B and SFB (`activations`: the caller promises that nothing in the stream writes those) |
     | `specialize` | `[]` | which of `m`, `n`, `k` are constants in the kernel (a K of one block stays a run-time value) |
 
     #### Epilogue
@@ -86,7 +87,7 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     `n_variants = 1`, `wg_axis = m`, `skip = none`, `temp = single`,
     `residency = ring`, `l2_promotion = 256`,
     `lhs_evict = normal`, `rhs_evict = normal`, `producer_warps = 1`,
-    `accumulate = load`, `sync = warpgroup`, `ctas_per_sm = 1`, `pdl = none`.
+    `accumulate = load`, `sync = warpgroup`, `ctas_per_sm = 1`.
 
     #### Shared memory
 
@@ -98,7 +99,9 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     the sums of the parts but one (`split_k` - 1 tiles in f32),
     per-tile scales (two entries of blocks of 128 rows that a tile can touch x
     K blocks x 4), tile coordinates (two entries of 16), and two barriers of 8
-    bytes for each stage, for each of two tiles in flight and for the parts.
+    bytes for each stage (four with `pdl = activations`, where weights and
+    tokens have rings of their own), for each of two tiles in flight and for
+    the parts.
 
     #### Constraints
 
@@ -136,6 +139,7 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     * S35: `split_k` is 1 to 8; above 1, `reduce = cluster`, one tile for each
       cluster (`persistent = false`), no other use of the cluster, and
       `epilogue = after`. Other values of `reduce` do not lower.
+    * S36: `pdl = activations` has no multicast.
     * S33: `store = tma` has slices of 64 rows.
 
     For a problem:
@@ -182,6 +186,7 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     RasterAxis getRasterAxis() const { return getValue().rasterAxis; }
     int64_t getRasterWidth() const { return getValue().rasterWidth; }
     int64_t getUnroll() const { return getValue().unroll; }
+    PDL getPdl() const { return getValue().pdl; }
     TMAView getTmaView() const { return getValue().tmaView; }
     ScalePath getLhsScales() const { return getValue().lhsScales; }
     ScalePath getRhsScales() const { return getValue().rhsScales; }

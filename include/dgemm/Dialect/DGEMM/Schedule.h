@@ -33,6 +33,7 @@ struct Schedule {
   bool persistent = true;
   bool specializeM = false, specializeN = false, specializeK = false;
   TMAView tmaView = TMAView::Block;
+  PDL pdl = PDL::None;
   // Epilogue.
   Epilogue epilogue = Epilogue::After;
   int64_t chunk = 64, buffers = 8;
@@ -53,7 +54,6 @@ struct Schedule {
   Accumulate accumulate = Accumulate::Load;
   SyncScope sync = SyncScope::Warpgroup;
   int64_t ctasPerSM = 1;
-  PDL pdl = PDL::None;
 
   /// Rows of the tile in one slice, the part that one wgmma computes: 64, or
   /// fewer where a warpgroup has fewer.

@@ -11,6 +11,9 @@ def Hopper_PipelineOp : Hopper_Op<"pipeline", []> {
     slot; with `cluster` = c the slots are filled by multicast, so the
     consumers of all c blocks release it everywhere.
 
+    With `early` what fills it does not depend on the kernel ahead of this one
+    in the stream, so that its producer need not wait for that kernel.
+
     The depth stands here alone: changing it changes the shared memory and
     the number of barriers.
 
@@ -20,11 +23,12 @@ def Hopper_PipelineOp : Hopper_Op<"pipeline", []> {
     ```
   }];
   let arguments = (ins I64Attr:$depth, I64Attr:$bytes, I64Attr:$consumers,
-                       DefaultValuedAttr<I64Attr, "1">:$cluster);
+                       DefaultValuedAttr<I64Attr, "1">:$cluster,
+                       UnitAttr:$early);
   let results = (outs Hopper_PipelineType:$pipe);
   let assemblyFormat = [{
     `depth` $depth `bytes` $bytes `consumers` $consumers `cluster` $cluster
-    attr-dict `:` type($pipe)
+    (`early` $early^)? attr-dict `:` type($pipe)
   }];
   let hasVerifier = 1;
 }

@@ -66,6 +66,24 @@ def Hopper_BlockRankOp : Hopper_Op<"block_rank", [Pure]> {
   let assemblyFormat = "attr-dict";
 }
 
+def Hopper_GridLaunchOp : Hopper_Op<"grid_launch",
+    [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "lets the kernel behind this one in the stream start";
+  let description = [{
+    `griddepcontrol.launch_dependents` (PTX ISA section 9.7.13.13).
+  }];
+  let assemblyFormat = "attr-dict";
+}
+
+def Hopper_GridWaitOp : Hopper_Op<"grid_wait",
+    [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "waits until the kernel ahead in the stream has ended";
+  let description = [{
+    `griddepcontrol.wait`: afterwards this thread sees all that it has written.
+  }];
+  let assemblyFormat = "attr-dict";
+}
+
 def Hopper_WarpSyncOp : Hopper_Op<"warp_sync",
     [MemoryEffects<[MemRead, MemWrite]>]> {
   let summary = "the lanes of a warp see each other's accesses to memory";

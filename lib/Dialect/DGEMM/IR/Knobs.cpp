@@ -157,6 +157,7 @@ constexpr Knob knobs[] = {
     scalar<&Schedule::store>("store"),
     pair<&Schedule::producerRegs, &Schedule::consumerRegs>("registers"),
     scalar<&Schedule::persistent>("persistent"),
+    scalar<&Schedule::pdl>("pdl"),
     {"specialize", parseSpecialize, printSpecialize, equalSpecialize, true},
     reserved<&Schedule::partition>("partition"),
     reserved<&Schedule::snake>("snake"),
@@ -172,7 +173,6 @@ constexpr Knob knobs[] = {
     reserved<&Schedule::accumulate>("accumulate"),
     reserved<&Schedule::sync>("sync"),
     reserved<&Schedule::ctasPerSM>("ctas_per_sm"),
-    reserved<&Schedule::pdl>("pdl"),
 };
 
 } // namespace

@@ -42,6 +42,7 @@ sm90::KernelShape dgemm::dg::getKernelShape(const Schedule &schedule,
   shape.kBlocks = schedule.kBlocks;
   shape.inFlight = schedule.inFlight;
   shape.parts = schedule.splitK;
+  shape.operandRings = schedule.pdl == PDL::Activations ? 2 : 1;
   shape.producerRegs = schedule.producerRegs;
   shape.consumerRegs = schedule.consumerRegs;
   shape.elementBytes = facts.elementBytes;
@@ -252,6 +253,11 @@ LogicalResult dgemm::dg::checkSchedule(const Schedule &schedule,
       failed(checkEpilogue(schedule, emitError)) ||
       failed(checkRegisters(schedule, emitError)))
     return failure();
+  // S36
+  if (schedule.pdl == PDL::Activations && schedule.multicast != Multicast::None)
+    return emitError() << "pdl = activations gives weights and tokens rings "
+                          "of their own, which a multicast operand cannot "
+                          "have; choose multicast = none";
   // S22
   return checkRange(emitError, "raster_width", schedule.rasterWidth, 1, 65535);
 }

@@ -1,10 +1,13 @@
 // The cost model.
 //
-// One K block of a tile costs the larger of tensor time and ingest time, plus
-// what of the promotion does not hide behind the other warpgroups, but never
-// less than the chain of waits, MMAs and promotion inside one warpgroup. The
-// constants were fitted to kernels on one H200; they rank schedules and do
-// not predict times to better than 10 %.
+// One K block of a tile takes the SM as long as its tensor work and what of
+// its promotion does not hide behind the other warpgroups, but never less
+// than the chain of waits, MMAs and promotion inside one warpgroup. Beside
+// the tiles of a CTA stand the bytes: those of memory, once, and those that
+// the tiles take from L2. The constants are a least-squares fit to the kernel
+// times of 3067 kernels on one H200 (benchmarks/fit-cost-model); they rank
+// schedules, and predict the time of one that is within 10 % of the best to 5
+// %.
 
 #include "dgemm/Dialect/DGEMM/Transforms/CostModel.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -18,24 +21,44 @@ namespace sm90 = dgemm::target::sm90;
 
 //===-- Fitted constants, in clocks unless noted --------------------------===//
 
+/// The chain in one warpgroup: its base and the MMAs' share of 2 n clocks a
+/// slice, by the number of warpgroups; the wait for a stage; the wait for
+/// WGMMA groups; two blocks of scales.
+static constexpr double chainBase[] = {67, 45, 52};
+static constexpr double chainMma[] = {0.33, 0.50, 1.08};
+static constexpr double chainPerStage = 135, chainPerWait = 84,
+                        chainStraddle = 13;
+/// FP32 issue slots per accumulator element: of one scale product, after a
+/// swap, of a select, of 1D1D's products.
+static constexpr double slotsPlain = 1.36, slotsSwap = 2.05, slotsSelect = 1.20,
+                        slotsVector = 2.25;
 /// Share of the promotion's issue slots that costs time even where another
-/// warpgroup's MMAs run beside it: 56 of 256 measured at 256x128.
-static constexpr double visiblePromotion = 0.22;
-/// From the end of a WGMMA group to the first FMA of its promotion.
-static constexpr double wakeUp = 130;
+/// warpgroup's MMAs run beside it, and the time to wake up for it.
+static constexpr double visiblePromotion = 0.31, wakeUp = 141;
 /// Changing from one warpgroup's MMAs to the next one's.
-static constexpr double handOff = 18, handOffOfThree = 30;
-/// The chain in one warpgroup, fitted to six combinations of K blocks per
-/// stage and groups in flight at 64x32, and to 64x16 and 64x64.
-static constexpr double chainBase = 64, chainPerStage = 165, chainPerWait = 125,
-                        chainStraddle = 40;
-/// An epilogue's latencies, and the barrier, fence and store of each chunk;
-/// its bytes come on top.
-static constexpr double epilogueBase = 660, epiloguePerChunk = 40;
+static constexpr double handOff = 12, handOffOfThree = 20;
 /// 256x136 and 256x144 ran at 0.78 of their tensor rate.
-static constexpr double twoWideSlices = 1.25;
-/// Bytes in flight on an SM saturate memory at 57 KB: this is the latency.
-static constexpr double memoryLatencyMicroseconds = 1.84;
+static constexpr double twoWideSlices = 1.2;
+/// How sharply the longer of throughput and chain wins.
+static constexpr int sharpness = 5;
+/// An epilogue's latencies; its bytes count on top, less where they leave
+/// under MMAs or as lines.
+static constexpr double epilogueBase = 226, epilogueBytes = 1.10,
+                        overlappedShare = 0.3, linesShare = 1.21;
+/// Fetching code that runs for the first time, per column and copy of the
+/// loop.
+static constexpr double coldCode = 4.25;
+/// Microseconds until a kernel's first byte arrives, and for its exchange of
+/// partial sums: latency, and a megabyte.
+static constexpr double startMicroseconds = 2.48, exchangeMicroseconds = 0.20,
+                        exchangePerMegabyte = 18.4;
+/// Bytes in flight on an SM cover this latency, in microseconds; bytes per
+/// microsecond from L2 to all SMs.
+static constexpr double memoryLatency = 1.03, l2BytesPerMicrosecond = 18.6e6;
+/// What a wide raster costs the memory system at M below 4096.
+static constexpr double distantWeights = 1.15;
+/// How sharply the longest of compute, memory and L2 wins.
+static constexpr int overlapSharpness = 4;
 
 /// SM clock in GHz under FP8 load: the longer, the more the power limits it.
 static double clockOf(double microseconds) {
@@ -46,139 +69,163 @@ static double clockOf(double microseconds) {
                               : 1.56;
 }
 
-/// Whether the columns of a tile may lie in several blocks of rhs scales.
+/// A smooth maximum of numbers that are not negative.
+template <int sharpness>
+static double longest(std::initializer_list<double> values) {
+  double sum = 0;
+  for (double value : values) {
+    double power = value;
+    for (int i = 1; i < sharpness; ++i)
+      power *= value;
+    sum += power;
+  }
+  return std::pow(sum, 1.0 / sharpness);
+}
+
+//===-- One tile ----------------------------------------------------------===//
+
+/// Whether the weights of a tile may lie in several blocks of scales.
 static bool straddles(const Schedule &schedule) {
-  return sm90::scaleRowsPerTile(schedule.tileN) > 1 && !schedule.swap;
+  return sm90::scaleRowsPerTile(schedule.swap ? schedule.tileM
+                                              : schedule.tileN) > 1;
 }
 
 /// FP32 issue slots per accumulator element and K block.
 static double slotsPerElement(const Schedule &schedule,
                               const ProblemFacts &facts) {
   if (facts.vectorB)
-    return 2.25;
+    return slotsVector;
   // After a swap the scales vary along a thread's registers.
   if (schedule.swap)
-    return 1.5;
-  // A tile in two column blocks of scales selects; the more places the border
-  // may be at, the more it costs.
-  if (!straddles(schedule))
-    return 1;
-  const int64_t step = std::gcd(schedule.tileN, sm90::kBlock);
-  return step >= 32 ? 1.1 : step >= 16 ? 1.25 : 1.4;
+    return slotsSwap * slotsPlain;
+  if (straddles(schedule) && !schedule.staticSplits)
+    return (1 + slotsSelect) * slotsPlain;
+  return slotsPlain;
 }
 
-/// Time to move `bytes` with `active` SMs loading, in microseconds.
-static double memoryTime(double bytes, double active, double bytesInFlight) {
-  const double bandwidth =
-      std::min(sm90::memoryBytesPerMicrosecond,
-               active * bytesInFlight / memoryLatencyMicroseconds);
-  return bytes / bandwidth;
+static void estimateBlock(const Schedule &schedule, const ProblemFacts &facts,
+                          Cost &cost) {
+  const double tileN = schedule.tileN, slices = schedule.getSlices();
+  const int64_t warpgroups = schedule.warpgroups;
+  // A thin slice takes the tensor core as long as a whole one.
+  cost.tensorClocks = sm90::wgmmaM * warpgroups * slices * tileN *
+                      sm90::kBlock / sm90::macsPerClock;
+  const double promotion = tileN / 2 * slotsPerElement(schedule, facts);
+  cost.chainClocks =
+      chainBase[warpgroups - 1] +
+      slices * (2 * tileN * chainMma[warpgroups - 1] + promotion) +
+      chainPerStage / schedule.kBlocks + chainPerWait / schedule.inFlight +
+      (straddles(schedule) ? chainStraddle : 0);
+  double throughput = cost.tensorClocks;
+  if (warpgroups > 1) {
+    const double hidden =
+        (warpgroups - 1) * cost.tensorClocks / (warpgroups * slices);
+    cost.promotionClocks = visiblePromotion * warpgroups * slices * promotion +
+                           slices * std::max(0.0, promotion + wakeUp - hidden);
+    throughput +=
+        cost.promotionClocks + (warpgroups > 2 ? handOffOfThree : handOff);
+  }
+  if (slices > 1 && tileN > 128)
+    throughput *= twoWideSlices;
+  cost.kBlockClocks = longest<sharpness>({throughput, cost.chainClocks});
+  if (schedule.stages < 3)
+    cost.kBlockClocks *= schedule.stages == 2 ? 1.15 : 1.6;
 }
+
+static void estimateTileEnds(const Schedule &schedule,
+                             const ProblemFacts &facts, Cost &cost) {
+  const double bytes = double(schedule.tileM) * schedule.tileN *
+                       facts.elementBytes * (facts.hasC ? 2 : 1);
+  cost.epilogueClocks = epilogueBase;
+  double share = schedule.epilogue == Epilogue::Overlapped ? overlappedShare
+                 : schedule.store == Store::Lines          ? linesShare
+                 : schedule.store == Store::Direct         ? 2
+                                                           : 1;
+  // With fewer buffers than chunks it waits for its own stores.
+  if (schedule.store == Store::TMA)
+    share *= 1 + 0.25 * (1 - double(schedule.getChunkBuffers()) /
+                                 schedule.getChunksPerWarpgroup());
+  cost.epilogueClocks +=
+      epilogueBytes * share * bytes / sm90::storeBytesPerClock;
+  // Copies of the K loop's body: unrolled and what is left over, or peeled;
+  // each position of the scales' edge that the CTA meets has its own.
+  const double copies = schedule.epilogue == Epilogue::Overlapped
+                            ? schedule.unroll + 2
+                        : schedule.unroll > 1 ? schedule.unroll + 1
+                                              : 1;
+  const int64_t variants =
+      schedule.staticSplits && straddles(schedule)
+          ? sm90::kBlock / std::gcd(schedule.tileN, sm90::kBlock)
+          : 1;
+  cost.coldClocks = coldCode * copies * schedule.kBlocks *
+                    schedule.getSlices() * schedule.tileN *
+                    std::min<int64_t>(variants, cost.waves);
+}
+
+//===-- The whole kernel --------------------------------------------------===//
 
 Cost dgemm::dg::estimateCost(const Schedule &schedule,
                              const ProblemFacts &facts, int64_t sms) {
   Cost cost;
-  const double tileM = schedule.tileM, tileN = schedule.tileN;
-  const double warpgroups = schedule.warpgroups, slices = schedule.getSlices();
-  // A stage that is partly beyond K costs as much as a full one.
-  const double kBlocks =
-      llvm::alignTo(llvm::divideCeil(facts.k, sm90::kBlock), schedule.kBlocks);
   const int64_t rows = schedule.swap ? facts.n : facts.m;
   const int64_t columns = schedule.swap ? facts.m : facts.n;
+  const int64_t parts = schedule.splitK;
   cost.tiles = llvm::divideCeil(rows, schedule.tileM) *
                llvm::divideCeil(columns, schedule.tileN);
-  cost.waves = llvm::divideCeil(cost.tiles, sms);
+  // Clusters that run at once; on another GPU in proportion.
+  const int64_t atOnce = std::max<int64_t>(
+      1, sm90::clustersAtOnce[parts - 1] * sms / sm90::clustersAtOnce[0]);
+  cost.waves = llvm::divideCeil(cost.tiles, atOnce);
+  estimateBlock(schedule, facts, cost);
+  estimateTileEnds(schedule, facts, cost);
 
-  // One K block of one tile.
-  const sm90::KernelShape shape = getKernelShape(schedule, facts);
-  const double scaleBytes =
-      4 * ((shape.lhsStaged ? tileM : 0) + (shape.rhsStaged ? tileN : 0));
-  const double blockBytes = sm90::kBlock * (tileM + tileN) + scaleBytes;
-  cost.tensorClocks = tileM * tileN * sm90::kBlock / sm90::macsPerClock;
-  cost.ingestClocks = blockBytes / sm90::ingestBytesPerClock;
-  const double promotion = tileN / 2 * slotsPerElement(schedule, facts);
-  const double allSlots = warpgroups * slices * promotion;
-  const double hidden =
-      (warpgroups - 1) * cost.tensorClocks / (warpgroups * slices);
-  cost.promotionClocks = visiblePromotion * allSlots +
-                         slices * std::max(0.0, promotion + wakeUp - hidden);
-  // Two warpgroups that wait for the same loads fall into phase, and then
-  // neither hides the other's promotion. Measured: 0.11 of the time where
-  // ingest takes 0.98 of tensor time, 0.56 at 1.08.
-  if (warpgroups == 2) {
-    const double inPhase = std::clamp(
-        4.6 * (cost.ingestClocks / cost.tensorClocks - 0.955), 0.0, 1.0);
-    cost.promotionClocks = std::max(
-        cost.promotionClocks,
-        visiblePromotion * allSlots + inPhase * slices * (promotion + wakeUp));
-  }
-  const double nearIngest =
-      0.3 * std::max(0.0, cost.ingestClocks - 0.85 * cost.tensorClocks);
-  double throughput = std::max(cost.tensorClocks, cost.ingestClocks) +
-                      nearIngest + cost.promotionClocks +
-                      (warpgroups > 2 ? handOffOfThree : handOff);
-  if (slices > 1 && tileN > 128)
-    throughput *= twoWideSlices;
-  // In one warpgroup everything is serial, whatever the others do.
-  cost.chainClocks =
-      chainBase + slices * (2 * tileN + promotion) +
-      chainPerStage / schedule.kBlocks + chainPerWait / schedule.inFlight +
-      (straddles(schedule) && !facts.vectorB && warpgroups == 1 ? chainStraddle
-                                                                : 0);
-  if (warpgroups == 1)
-    throughput = std::max(cost.tensorClocks, cost.ingestClocks);
-  cost.kBlockClocks = std::max(throughput, cost.chainClocks);
-  if (schedule.stages < 3)
-    cost.kBlockClocks *= schedule.stages == 2 ? 1.15 : 1.6;
-
-  // One tile, then all of them.
-  const double bytesPerTile = tileM * tileN * facts.elementBytes;
-  const bool staged = schedule.store == Store::TMA;
-  cost.epilogueClocks =
-      epilogueBase + bytesPerTile / sm90::ingestBytesPerClock *
-                         (staged ? 1 : 2) * (facts.hasC ? 2 : 1);
-  if (staged) {
-    const double chunks = schedule.getChunksPerWarpgroup();
-    cost.epilogueClocks += epiloguePerChunk * chunks;
-    if (!schedule.swap && chunks > slices &&
-        schedule.chunk * facts.elementBytes < 64)
-      cost.epilogueClocks *= 1.3; // short rows: many small writes
-    // With fewer buffers than chunks it waits for its own stores.
-    cost.epilogueClocks *= 1 + 0.25 * (1 - schedule.getChunkBuffers() / chunks);
-  }
+  // A stage that is partly beyond K costs as much as a full one.
+  const double kBlocks = llvm::alignTo(
+      llvm::divideCeil(llvm::divideCeil(facts.k, sm90::kBlock), parts),
+      schedule.kBlocks);
   const double clocks =
-      cost.waves * (kBlocks * cost.kBlockClocks + cost.epilogueClocks);
-  cost.computeMicroseconds =
-      clocks / (clockOf(clocks / 1.65e3) * 1e3) + sm90::launchMicroseconds;
+      cost.waves * (kBlocks * cost.kBlockClocks + cost.epilogueClocks) +
+      cost.coldClocks;
+  cost.computeMicroseconds = clocks / (clockOf(clocks / 1.65e3) * 1e3);
 
-  // Memory: every byte once, in waves of equal tiles.
+  const sm90::KernelShape shape = getKernelShape(schedule, facts);
+  const double blockBytes = sm90::kBlock * (shape.tileM + shape.tileN) +
+                            4.0 * ((shape.lhsStaged ? shape.tileM : 0) +
+                                   (shape.rhsStaged ? shape.tileN : 0));
   const double bytes =
       double(facts.m) * facts.k + double(facts.n) * facts.k +
-      double(facts.m) * facts.n * facts.elementBytes * (facts.hasC ? 2 : 1) +
-      4 * kBlocks * (facts.m + facts.n / (facts.vectorB ? 1.0 : sm90::kBlock));
+      double(facts.m) * facts.n * facts.elementBytes * (facts.hasC ? 2 : 1);
   const double inFlight =
       std::min<double>(schedule.stages * schedule.kBlocks, kBlocks) *
       blockBytes;
-  const double perTile = bytes / std::max<int64_t>(cost.tiles, 1);
-  const double lastWave = cost.tiles - (cost.waves - 1) * sms;
-  cost.memoryMicroseconds =
-      (cost.waves - 1) * memoryTime(perTile * sms, sms, inFlight) +
-      memoryTime(perTile * lastWave, lastWave, inFlight) +
-      sm90::launchMicroseconds;
+  const double active = std::min(cost.tiles, atOnce) * parts;
+  // CTAs that share weights lie far apart where a raster group is wide in n.
+  const bool apart = schedule.rasterAxis == RasterAxis::N && !schedule.swap &&
+                     facts.m > schedule.tileM && facts.m < 4096;
+  const double distance = apart ? distantWeights : 1;
+  cost.memoryMicroseconds = distance * bytes /
+                            std::min(sm90::memoryBytesPerMicrosecond,
+                                     active * inFlight / memoryLatency);
+  cost.l2Microseconds = distance * cost.tiles * parts * kBlocks * blockBytes /
+                        l2BytesPerMicrosecond;
 
-  // A smooth maximum: what is nearly as long as the longest still shows.
-  cost.microseconds = std::pow(std::pow(cost.computeMicroseconds, 6) +
-                                   std::pow(cost.memoryMicroseconds, 6),
-                               1.0 / 6);
+  cost.microseconds = longest<overlapSharpness>({cost.computeMicroseconds,
+                                                 cost.memoryMicroseconds,
+                                                 cost.l2Microseconds}) +
+                      startMicroseconds;
+  if (parts > 1)
+    cost.microseconds +=
+        exchangeMicroseconds + exchangePerMegabyte * (parts - 1) *
+                                   schedule.tileM * schedule.tileN * 4 / 1e6;
   return cost;
 }
 
 std::string Cost::str() const {
   return llvm::formatv(
       "{0:f1} us: {1} tiles in {2} waves; a K block takes {3:f0} clocks "
-      "(tensor {4:f0}, ingest {5:f0}, promotion {6:f0}, chain {7:f0}), an "
-      "epilogue {8:f0}; compute {9:f1} us, memory {10:f1} us",
-      microseconds, tiles, waves, kBlockClocks, tensorClocks, ingestClocks,
-      promotionClocks, chainClocks, epilogueClocks, computeMicroseconds,
-      memoryMicroseconds);
+      "(tensor {4:f0}, promotion {5:f0}, chain {6:f0}), an epilogue {7:f0}, "
+      "cold code {8:f0}; compute {9:f1} us, memory {10:f1} us, L2 {11:f1} us",
+      microseconds, tiles, waves, kBlockClocks, tensorClocks, promotionClocks,
+      chainClocks, epilogueClocks, coldClocks, computeMicroseconds,
+      memoryMicroseconds, l2Microseconds);
 }

@@ -16,21 +16,23 @@ namespace dgemm::dg {
 using namespace mlir;
 using namespace dgemm::dg;
 
-std::vector<Schedule> dgemm::dg::bestCandidates(GemmOp op, SizeRange m,
-                                                int64_t sms, size_t count,
-                                                size_t perTile) {
+std::vector<Schedule>
+dgemm::dg::bestCandidates(GemmOp op, const SelectScheduleOptions &options,
+                          size_t count, size_t perTile) {
   const ProblemFacts facts = getProblemFacts(op);
-  std::map<std::tuple<int64_t, int64_t, bool>, size_t> ofTile;
+  std::map<std::tuple<int64_t, int64_t, bool, int64_t>, size_t> ofTile;
   std::vector<Schedule> best;
   for (const Candidate &candidate :
-       rankCandidates(facts, assumeSizes(facts, m.last), sms)) {
+       rankCandidates(facts, assumeSizes(facts, options.m.last), options.sms)) {
     const Schedule &schedule = candidate.schedule;
     if (best.size() == count)
       break;
-    if (!isFeasible(schedule, facts))
+    if ((options.batchInvariant && !isBatchInvariant(schedule)) ||
+        !isFeasible(schedule, facts))
       continue;
     // Depths of one tile differ by little: others have their turn.
-    if (ofTile[{schedule.tileM, schedule.tileN, schedule.swap}]++ < perTile)
+    if (ofTile[{schedule.tileM, schedule.tileN, schedule.swap,
+                schedule.splitK}]++ < perTile)
       best.push_back(schedule);
   }
   return best;
@@ -54,7 +56,9 @@ struct DGEMMExpandCandidatesPass
              << "sms, count and per-tile must be positive, not "
              << sms.getValue() << ", " << count.getValue() << " and "
              << perTile.getValue();
-    range = *parsed;
+    options.m = *parsed;
+    options.sms = sms;
+    options.batchInvariant = batchInvariant;
     return success();
   }
 
@@ -69,7 +73,7 @@ struct DGEMMExpandCandidatesPass
     SymbolTable symbols(getOperation());
     for (auto [func, op] : found) {
       std::vector<Schedule> schedules =
-          bestCandidates(op, range, sms, count, perTile);
+          bestCandidates(op, options, count, perTile);
       if (schedules.empty()) {
         op.emitOpError("has no schedule that fits");
         return signalPassFailure();
@@ -87,7 +91,7 @@ struct DGEMMExpandCandidatesPass
   }
 
 private:
-  SizeRange range = 0;
+  SelectScheduleOptions options;
 };
 
 } // namespace

@@ -91,6 +91,8 @@ dgemm::dg::chooseByModel(GemmOp op, const ProblemFacts &facts,
     llvm::erase_if(schedules, [](const Schedule &schedule) {
       return !isBatchInvariant(schedule);
     });
+  for (Schedule &schedule : schedules)
+    schedule.pdl = options.pdl;
   const std::vector<size_t> ranked = rank(schedules, sizes, options.sms);
   for (size_t place : ranked)
     if (isFeasible(schedules[place], facts))

@@ -11,14 +11,15 @@ namespace dgemm::dg {
 struct Cost {
   int64_t tiles = 0, waves = 0;
   double tensorClocks = 0;    ///< of one K block in the tensor cores
-  double ingestClocks = 0;    ///< of its operands into shared memory
   double promotionClocks = 0; ///< of its promotion, as far as it shows
   double chainClocks = 0;     ///< of its serial chain in one warpgroup
   double kBlockClocks = 0;    ///< what one K block takes, all in all
   double epilogueClocks = 0;  ///< per tile
+  double coldClocks = 0;      ///< fetching code that runs for the first time
   double computeMicroseconds = 0;
-  double memoryMicroseconds = 0;
-  double microseconds = 0; ///< the estimate
+  double memoryMicroseconds = 0; ///< every byte once
+  double l2Microseconds = 0;     ///< the operands of every tile
+  double microseconds = 0;       ///< the estimate
 
   /// One line with every term.
   std::string str() const;

@@ -81,6 +81,8 @@ def DGEMMSelectSchedulePass : Pass<"dgemm-select-schedule"> {
            "A tuning table: it decides where it has the problem">,
     Option<"batchInvariant", "batch-invariant", "bool", "false",
            "Only schedules with which a row's bits do not depend on M">,
+    Option<"pdl", "pdl", "std::string", "\"none\"",
+           "Programmatic dependent launch: none, inputs or activations">,
     Option<"explain", "explain", "bool", "false",
            "Emit a remark with the candidates and the terms of the model">
   ];
@@ -110,7 +112,9 @@ def DGEMMExpandCandidatesPass
            "The M to optimise for where it is dynamic; of a range, its last">,
     Option<"count", "count", "int64_t", "20", "Candidates of each product">,
     Option<"perTile", "per-tile", "int64_t", "3",
-           "Candidates that may share a tile">
+           "Candidates that may share a tile and a split of K">,
+    Option<"batchInvariant", "batch-invariant", "bool", "false",
+           "Only schedules with which a row's bits do not depend on M">
   ];
   let statistics = [
     Statistic<"numCandidates", "candidates", "Functions with a candidate">

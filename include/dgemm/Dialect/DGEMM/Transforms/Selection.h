@@ -26,6 +26,9 @@ struct SelectScheduleOptions {
   /// rows it stands among. One that the user or the table asks for and that
   /// does not is an error.
   bool batchInvariant = false;
+  /// Whether a chosen kernel may start before the one ahead of it has ended,
+  /// and what it then waits for: the caller's promise (DGEMMAttrs.td).
+  PDL pdl = PDL::None;
   /// What a tuning run found, if there is such a table. It overrides the
   /// model, but no schedule that the user wrote.
   const TuningTable *table = nullptr;

@@ -16,9 +16,10 @@ namespace dgemm::dg {
 llvm::LogicalResult selectSchedule(GemmOp op,
                                    const SelectScheduleOptions &options);
 
-/// The model's best feasible schedules for `m.last`, best first, at most
-/// `perTile` of them with the same tile.
-std::vector<Schedule> bestCandidates(GemmOp op, SizeRange m, int64_t sms,
+/// The model's best feasible schedules for `options.m.last`, best first, at
+/// most `perTile` of them with the same tile.
+std::vector<Schedule> bestCandidates(GemmOp op,
+                                     const SelectScheduleOptions &options,
                                      size_t count, size_t perTile);
 
 /// Replaces `op` by the constant that it computes, with the GPU's bits or, if

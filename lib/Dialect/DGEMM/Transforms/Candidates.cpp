@@ -1,0 +1,303 @@
+// The schedules that selection looks at.
+
+#include "dgemm/Dialect/DGEMM/Transforms/Selection.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <numeric>
+
+using namespace mlir;
+using namespace dgemm::dg;
+namespace sm90 = dgemm::target::sm90;
+
+namespace {
+
+/// From here on the tokens fill WGMMA's 64 rows, and a swap only costs.
+constexpr int64_t swapBelow = 64;
+
+/// K blocks of per-tile scales that a kernel may have to hold.
+constexpr int64_t mostTileScales = 1024;
+/// And those that it has room for where K is dynamic: K = 65536.
+constexpr int64_t dynamicTileScales = 512;
+
+//===-- What the operands' strides and types decide -----------------------===//
+
+ScalePath choosePath(const ScaleSide &side, const ProblemFacts &facts) {
+  if (!side.vector)
+    // Beyond that K a tile's scales would crowd out its operands.
+    return facts.getKBlocks() > mostTileScales ? ScalePath::Direct
+                                               : ScalePath::Tile;
+  // A dynamic K stride becomes a precondition of the launch.
+  const bool aligned =
+      ShapedType::isDynamic(side.kStride) || side.kStride % 4 == 0;
+  return side.rowStride == 1 && aligned ? ScalePath::Staged : ScalePath::Direct;
+}
+
+/// Stages of several K blocks are for small tiles: they leave by 16-byte
+/// stores of each warp, which wait for no other warp.
+Store chooseStore(const Schedule &schedule, const ProblemFacts &facts) {
+  // A dynamic row stride is taken to be as good as the row's own length.
+  const int64_t length =
+      ShapedType::isDynamic(facts.strideD) ? facts.n : facts.strideD;
+  auto whole = [&](int64_t elements) {
+    return !ShapedType::isDynamic(elements) &&
+           sm90::checkTMAStride("D", elements, facts.elementBytes).empty();
+  };
+  // Rows too: TMA and lines write the 16 bytes that hold a row's end as a
+  // whole.
+  if (!whole(length) || !whole(facts.n))
+    return Store::Direct;
+  const bool thin = schedule.getSliceRows() < sm90::wgmmaM;
+  return schedule.kBlocks > 1 || thin ? Store::Lines : Store::TMA;
+}
+
+/// How good rows of `bytes` are in shared memory: full swizzled lines first,
+/// then pitches that spread over the banks by themselves.
+int chunkRank(int64_t bytes) {
+  if (bytes == 128)
+    return 4;
+  if (bytes / 16 % 2 == 1 && bytes >= 80 && bytes <= 192)
+    return 3;
+  if (bytes == 64)
+    return 2;
+  return bytes == 32 ? 1 : 0;
+}
+
+int64_t chooseChunk(const Schedule &schedule, const ProblemFacts &facts) {
+  // After a swap a buffer's rows are the 64 rows of a slice, whatever the
+  // chunk: few large chunks are best.
+  int64_t best = 8;
+  int bestRank = -1;
+  for (int64_t chunk = 8; chunk <= schedule.tileN; chunk += 8) {
+    if (schedule.tileN % chunk != 0)
+      continue;
+    const int rank = schedule.swap ? (chunk <= 64 ? 1 : 0)
+                                   : chunkRank(chunk * facts.elementBytes);
+    if (rank >= bestRank) {
+      best = chunk;
+      bestRank = rank;
+    }
+  }
+  return best;
+}
+
+//===-- Candidates --------------------------------------------------------===//
+
+/// Fills shared memory: first D's whole tile, then as many stages as fit;
+/// where those would be fewer than three, D gets fewer buffers instead.
+void chooseStages(Schedule &schedule, const ProblemFacts &facts) {
+  // More K blocks than this in flight have never helped.
+  const int64_t most = std::max<int64_t>(4, 8 / schedule.kBlocks);
+  // Whole lines leave as soon as they are staged: one buffer is enough.
+  const int64_t chunks =
+      schedule.store == Store::Lines ? 1 : schedule.getChunksPerWarpgroup();
+  for (schedule.buffers = std::max<int64_t>(chunks, 1);;
+       schedule.buffers = (schedule.buffers + 1) / 2) {
+    for (schedule.stages = most; schedule.stages >= 3; --schedule.stages)
+      if (sm90::sharedMemoryBytes(getKernelShape(schedule, facts)) <=
+          sm90::sharedMemoryPerCTA)
+        return;
+    if (schedule.buffers == 1)
+      break;
+  }
+  schedule.stages = 2;
+}
+
+/// How the K loop and the epilogue run. Measured on an H200 at M = 4096 over
+/// the seven DeepSeek shapes: unrolling and the overlapped epilogue are worth
+/// 1 to 3 % each at 256x128, variants of the loop for each position of the
+/// scales' edge 10 to 20 % where a tile straddles blocks of scales.
+void chooseLoop(Schedule &schedule, const ProblemFacts &facts) {
+  const bool block = !getRhsScaleSide(schedule, facts).vector;
+  // A stage of several blocks is unrolled as it is. A vector of column
+  // scales, C and the wide stores of f32 leave no registers for more.
+  if (schedule.kBlocks > 1 || !block || !schedule.specializeK || facts.hasC ||
+      facts.elementBytes == 4)
+    return;
+  if (schedule.getSlices() > 1) {
+    // Eight is at most 1 % faster, and takes twice as long to compile.
+    schedule.unroll = 4;
+    // The first and the last block of a tile are peeled: there must be two.
+    if (facts.k > 2 * sm90::kBlock)
+      schedule.epilogue = Epilogue::Overlapped;
+  }
+  schedule.staticSplits = schedule.rhsScales == ScalePath::Tile &&
+                          sm90::scaleRowsPerTile(schedule.tileN) > 1;
+  // Each position of the edge has a copy of the loop.
+  const int64_t variants =
+      schedule.staticSplits ? 128 / std::gcd(schedule.tileN, int64_t(128)) : 1;
+  if (schedule.getSlices() == 1 && schedule.tileN <= 176)
+    schedule.unroll = variants < 8 ? 4 : 2;
+}
+
+/// Registers that a consumer wants beside its accumulators, from what ptxas
+/// made of such kernels: those with fewer spilled.
+int64_t registersBeside(const Schedule &schedule, const ProblemFacts &facts) {
+  const bool rhsVector = getRhsScaleSide(schedule, facts).vector;
+  // Loads of a scale for each of a thread's columns, with their addresses.
+  if (rhsVector && schedule.rhsScales == ScalePath::Direct)
+    return 40 + schedule.tileN / 4 * (schedule.inFlight + 2);
+  const bool straddles = sm90::scaleRowsPerTile(schedule.tileN) > 1;
+  int64_t registers = facts.vectorB ? 40 : straddles ? 24 : 16;
+  // Every group in flight has the scales of two blocks of columns.
+  if (straddles && schedule.kBlocks > 1)
+    registers += 6 * schedule.inFlight;
+  if (facts.hasC && straddles)
+    registers += 16;
+  // A second slice has scales and, where C is added, addresses of its own.
+  if (schedule.getSlices() > 1)
+    registers += facts.hasC ? 64 : 16;
+  return registers;
+}
+
+} // namespace
+
+std::string dgemm::dg::rejectSchedule(const Schedule &schedule,
+                                      const ProblemFacts &facts) {
+  const sm90::KernelShape shape = getKernelShape(schedule, facts);
+  const int64_t wanted = registersBeside(schedule, facts);
+  const int64_t left = schedule.consumerRegs - sm90::accumulators(shape);
+  if (left >= 16 && left < wanted)
+    return llvm::formatv("{0} of {1} registers remain beside the "
+                         "accumulators, and scales and addresses want {2}",
+                         left, schedule.consumerRegs, wanted);
+  for (const std::string &message :
+       {sm90::checkRegisterPool(shape), sm90::checkAccumulators(shape),
+        sm90::checkSharedMemory(shape)})
+    if (!message.empty())
+      return message;
+  return {};
+}
+
+namespace {
+
+/// Builds the candidates for one problem.
+class Enumerator {
+public:
+  Enumerator(const ProblemFacts &facts, const ProblemFacts &sizes)
+      : facts(facts), sizes(sizes) {
+    schedules.reserve(4096);
+  }
+
+  std::vector<Schedule> run() {
+    addRowsAsTokens();
+    if (sizes.m < swapBelow)
+      addRowsAsWeights();
+    return std::move(schedules);
+  }
+
+private:
+  /// {consumer warpgroups, producer and consumer registers}
+  using Roles = std::array<int64_t, 3>;
+  static constexpr Roles one = {1, 40, 232}, two = {2, 40, 232},
+                         three = {3, 32, 160};
+  /// {K blocks per stage, WGMMA groups in flight}
+  static constexpr int64_t depths[][2] = {{1, 1}, {2, 1}, {2, 2},
+                                          {4, 1}, {4, 2}, {4, 4}};
+
+  /// Tokens on WGMMA's M side: whole slices of 64.
+  void addRowsAsTokens() {
+    const int64_t widest = alignedWidth(sizes.n);
+    constexpr std::pair<Roles, int64_t> shapes[] = {
+        {two, 128}, {two, 64}, {three, 64}, {one, 64}};
+    for (auto [roles, rows] : shapes)
+      for (int64_t n = 8; n <= widest; n += 8) {
+        // Its f32 rows would go out in chunks of 32 bytes.
+        if (facts.elementBytes == 4 && n > 16 && n % 16 != 0)
+          continue;
+        for (auto [kBlocks, inFlight] : depths)
+          add(roles, rows, n, kBlocks, inFlight, /*swap=*/false);
+      }
+  }
+
+  /// Weights on the M side, as many rows as make one wave, and all tokens as
+  /// the columns of one tile.
+  void addRowsAsWeights() {
+    const int64_t n = alignedWidth(sizes.m);
+    for (const Roles &roles : {one, two, three})
+      for (int64_t rows = 16; rows <= 128; rows += rows < 64 ? 8 : 64)
+        for (auto [kBlocks, inFlight] : depths) {
+          // Three warpgroups have one slice each, and two slices of
+          // four K blocks spill. A stage of one K block waits for every one of
+          // them: only where K has no more.
+          if (rows > 64 && (roles == three || kBlocks > 2))
+            continue;
+          if (kBlocks == 1 && sizes.k > sm90::kBlock)
+            continue;
+          add(roles, rows, n, kBlocks, inFlight, /*swap=*/true);
+        }
+  }
+
+  static int64_t alignedWidth(int64_t columns) {
+    return std::clamp<int64_t>(llvm::alignTo(columns, 8), 8, sm90::wgmmaMaxN);
+  }
+
+  void add(const Roles &roles, int64_t rows, int64_t n, int64_t kBlocks,
+           int64_t inFlight, bool swap) {
+    Schedule schedule;
+    schedule.swap = swap;
+    schedule.warpgroups = roles[0];
+    schedule.tileM = rows * roles[0];
+    if (schedule.tileM > sm90::tmaMaxBox)
+      return;
+    schedule.tileN = n;
+    schedule.kBlocks = kBlocks;
+    schedule.inFlight = inFlight;
+    schedule.producerRegs = roles[1];
+    schedule.consumerRegs = roles[2];
+    schedule.lhsScales = choosePath(getLhsScaleSide(schedule, facts), facts);
+    schedule.rhsScales = choosePath(getRhsScaleSide(schedule, facts), facts);
+    if (ShapedType::isDynamic(facts.k))
+      schedule.maxKBlocks = dynamicTileScales;
+    schedule.store = chooseStore(schedule, facts);
+    schedule.chunk = chooseChunk(schedule, facts);
+    // One box for the K blocks of a stage, where K is known to be whole.
+    if (kBlocks > 1 && !ShapedType::isDynamic(facts.k) &&
+        facts.k % sm90::kBlock == 0)
+      schedule.tmaView = TMAView::Stage;
+    schedule.specializeN = !ShapedType::isDynamic(facts.n);
+    schedule.specializeK = !ShapedType::isDynamic(facts.k);
+    // Tiles that share weights run side by side (measured: up to 30 % at M =
+    // 128 to 512, nothing from 4096 on).
+    if (!swap && sizes.m > schedule.tileM && sizes.m < 4096) {
+      schedule.rasterAxis = RasterAxis::M;
+      schedule.rasterWidth = 4;
+    }
+    chooseLoop(schedule, facts);
+    chooseStages(schedule, facts);
+    schedules.push_back(schedule);
+    addSplits(schedule);
+  }
+
+  /// The same with K cut between the CTAs of a cluster, where tiles are so few
+  /// that all clusters run at once, and each part has a few stages.
+  void addSplits(Schedule schedule) {
+    if (schedule.warpgroups != 1 || schedule.kBlocks == 1)
+      return;
+    const int64_t rows = schedule.swap ? sizes.n : sizes.m;
+    const int64_t columns = schedule.swap ? sizes.m : sizes.n;
+    const int64_t tiles = llvm::divideCeil(rows, schedule.tileM) *
+                          llvm::divideCeil(columns, schedule.tileN);
+    schedule.reduce = Reduce::Cluster;
+    schedule.persistent = false;
+    schedule.coordinates = Coordinates::Consumer;
+    for (schedule.splitK = 2; schedule.splitK <= sm90::maxPortableCluster;
+         ++schedule.splitK) {
+      if (tiles > sm90::clustersAtOnce[schedule.splitK - 1] ||
+          sizes.getKBlocks() < 4 * schedule.splitK)
+        return;
+      chooseStages(schedule, facts);
+      schedules.push_back(schedule);
+    }
+  }
+
+  const ProblemFacts &facts, &sizes;
+  std::vector<Schedule> schedules;
+};
+
+} // namespace
+
+std::vector<Schedule> dgemm::dg::enumerateSchedules(const ProblemFacts &facts,
+                                                    const ProblemFacts &sizes) {
+  return Enumerator(facts, sizes).run();
+}
