@@ -195,8 +195,8 @@ private:
   static constexpr Roles one = {1, 40, 232}, two = {2, 40, 232},
                          three = {3, 32, 160};
   /// {K blocks per stage, WGMMA groups in flight}
-  static constexpr int64_t depths[][2] = {{1, 1}, {2, 1}, {2, 2},
-                                          {4, 1}, {4, 2}, {4, 4}};
+  static constexpr int64_t depths[][2] = {
+      {1, 1}, {2, 1}, {2, 2}, {4, 2}, {4, 4}};
 
   /// Tokens on WGMMA's M side: whole slices of 64.
   void addRowsAsTokens() {
@@ -209,7 +209,9 @@ private:
         if (facts.elementBytes == 4 && n > 16 && n % 16 != 0)
           continue;
         for (auto [kBlocks, inFlight] : depths)
-          add(roles, rows, n, kBlocks, inFlight, /*swap=*/false);
+          // Several warpgroups hide each other's waits: two blocks suffice.
+          if (kBlocks <= 2 || roles == one)
+            add(roles, rows, n, kBlocks, inFlight, /*swap=*/false);
       }
   }
 
@@ -289,7 +291,8 @@ private:
   /// The same with K cut between the CTAs of a cluster, where tiles are so few
   /// that all clusters run at once, and each part has a few stages.
   void addSplits(Schedule schedule) {
-    if (schedule.warpgroups != 1 || schedule.kBlocks == 1)
+    if (schedule.warpgroups != 1 || schedule.kBlocks == 1 ||
+        schedule.inFlight != schedule.kBlocks)
       return;
     const int64_t rows = schedule.swap ? sizes.n : sizes.m;
     const int64_t columns = schedule.swap ? sizes.m : sizes.n;
