@@ -12,6 +12,7 @@
 
 import argparse
 import concurrent.futures
+import json
 import pathlib
 import re
 import subprocess
@@ -23,10 +24,8 @@ sys.path.insert(0, str(ROOT / "scripts" / "lib"))
 import gemms  # noqa: E402
 
 # M, N, K: nothing divides anything.
-SHAPES = [(300, 520, 640), (1, 136, 256), (129, 256, 1100)]
-# Of the mutants: several tiles per block and more K blocks than stages; and
-# what the survivors are explored on, one row of tiles.
-MUTANT_SHAPE = (130, 136, 648)
+SHAPES = [(129, 136, 1100), (1, 136, 256), (300, 520, 640)]
+# What the survivors among the mutants are explored on: one row of tiles.
 SMALL_M = 8
 # What a problem adds to a schedule: scaling, type of D, C.
 PROBLEMS = {
@@ -52,6 +51,22 @@ class Subject:
 
     def sms(self):
         return 2 if self.schedule and "cluster" in self.schedule else 1
+
+    def mutant_shape(self):
+        """Three rows of two tiles with edges, and K blocks that leave a rest
+        after two rounds of a loop: what is not reached or not used twice
+        cannot go wrong."""
+        schedule = self.schedule or dict(tile=(256, 128), stages=3)
+        rows, columns = schedule["tile"]
+        if schedule.get("swap") == "true":
+            rows, columns = columns, rows
+        blocks = 2 * max(schedule.get("unroll", 2), schedule.get("kblocks", 1)) + 1
+        if schedule.get("persistent") == "false":
+            blocks = (schedule["stages"] + 1) * schedule.get("kblocks", 1)
+            blocks = blocks * schedule.get("split_k", 1) + 1
+        if "static_splits" in schedule:  # every position of a tile's columns
+            return rows - 3, 8 * columns, 128 * blocks - 120
+        return 3 * rows - 3, 2 * columns - 8, 128 * blocks - 120
 
     def compile(self, args, folder, shape):
         """Returns the PTX and the record for one shape."""
@@ -96,7 +111,7 @@ def simulate(args, ptx, record, *options):
 
 
 def run_one(args, subject, folder):
-    for shape in SHAPES:
+    for shape in SHAPES[: args.shapes]:
         ptx, record = subject.compile(args, folder, shape)
         how = ["--sms", "2", "--explore", args.seeds]
         result = simulate(args, ptx, record, "--size", *subject.sizes(shape), *how)
@@ -128,6 +143,11 @@ def run(args, folder):
 
 
 def mutate_one(args, name, ptx, record, sizes, small, sms):
+    """The mutants' fates: counts by kind, who is not reported, and how many
+    are by exploration only. Kept in --cache, for a run that is cut off."""
+    kept = args.cache and args.cache / f"{name}.json"
+    if kept and kept.exists():
+        return json.loads(kept.read_text())
     result = simulate(
         args,
         ptx,
@@ -157,7 +177,10 @@ def mutate_one(args, name, ptx, record, sizes, small, sms):
         r"^(survived|wrong-bits|step-limit): (.*)$", result.stdout, re.M
     )
     only = int(re.search(r"^(\d+) are reported by", result.stdout, re.M)[1])
-    return counts, others, only
+    fates = [counts, others, only]
+    if kept:
+        kept.write_text(json.dumps(fates))
+    return fates
 
 
 HEADER = """# Mutants
@@ -272,11 +295,12 @@ def all_mutants(args, folder):
             work.append((name, pool.submit(mutate_one, args, name, *call)))
 
         def compiled(subject):
+            shape = subject.mutant_shape()
             # What bakes M in is explored on its one M.
             fixed = subject.schedule and "m" in subject.schedule.get("specialize", "")
-            small = MUTANT_SHAPE if fixed else (SMALL_M, *MUTANT_SHAPE[1:])
-            files = subject.compile(args, folder, MUTANT_SHAPE)
-            sizes = subject.sizes(MUTANT_SHAPE), subject.sizes(small)
+            small = shape if fixed else (SMALL_M, *shape[1:])
+            files = subject.compile(args, folder, shape)
+            sizes = subject.sizes(shape), subject.sizes(small)
             return mutate_one(args, subject.name, *files, *sizes, subject.sms())
 
         for subject in mutated_subjects():
@@ -327,9 +351,13 @@ def main():
     parser.add_argument("--opt", default=ROOT / "build/bin/dgemm-opt")
     parser.add_argument("--sim", default=ROOT / "build/bin/dgemm-sim")
     parser.add_argument("--seeds", type=int, default=4)
+    parser.add_argument("--shapes", type=int, default=3, help="of `run`: how many")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--interleavings", type=int, default=200)
+    parser.add_argument("--cache", type=pathlib.Path, help="a folder for results")
     args = parser.parse_args()
+    if args.cache:
+        args.cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         function = run if args.what == "run" else mutate
         sys.exit(function(args, pathlib.Path(folder)))

@@ -57,12 +57,15 @@ GlobalShadow::Found GlobalShadow::read(uint64_t address, uint64_t size,
       word.readCluster = cluster;
     } else if (word.readCluster != cluster) {
       word.readCluster = kMany;
-    } else if (word.readAgent != access.who.agent) {
-      word.severalReaders = true;
     }
-    word.readAgent = (uint16_t)access.who.agent;
-    word.readClock = access.who.clock;
-    word.readLine = access.who.line;
+    // The latest comes first; an agent is listed once.
+    size_t slot = 0;
+    while (slot < 2 && word.readers[slot].agent != access.who.agent)
+      ++slot;
+    for (; slot > 0; --slot)
+      word.readers[slot] = word.readers[slot - 1];
+    word.readers[0] = {access.who.clock, access.who.line,
+                       (uint16_t)access.who.agent};
     word.readSynchronises |= access.synchronises;
   });
   return found;
@@ -75,16 +78,19 @@ GlobalShadow::Found GlobalShadow::write(uint64_t address, uint64_t size,
     checkWrite(word, bytes, access, at, found);
     if (!found.conflict.kind && word.readCluster != kNobody) {
       bool other = word.readCluster != access.cluster;
-      bool race = other ? !word.readSynchronises && !access.synchronises
-                        : !word.severalReaders &&
-                              word.readClock >
-                                  access.who.knows->seen.get(word.readAgent);
-      if (race) {
+      bool ordered = word.readSynchronises || access.synchronises;
+      for (const Word::Reader &reader : word.readers) {
+        bool race =
+            other ? !ordered
+                  : reader.clock > access.who.knows->seen.get(reader.agent);
+        if (!race)
+          continue;
         found.conflict = {Conflict::Race, (uint32_t)(at & 0xffffffffu),
-                          word.readAgent, word.readLine,
+                          reader.agent,   reader.line,
                           false,          false};
         found.otherCluster = other;
         found.cluster = word.readCluster;
+        break;
       }
     }
     bool merge = word.writeCluster == access.cluster &&
@@ -98,7 +104,9 @@ GlobalShadow::Found GlobalShadow::write(uint64_t address, uint64_t size,
     word.writeSynchronises = access.synchronises;
     if (bytes == 0xf) {
       word.readCluster = kNobody;
-      word.severalReaders = word.readSynchronises = false;
+      word.readSynchronises = false;
+      for (Word::Reader &reader : word.readers)
+        reader = Word::Reader();
     }
   });
   return found;

@@ -35,11 +35,15 @@ private:
   static constexpr uint32_t kNobody = ~0u, kMany = ~0u - 1;
   struct Word {
     uint32_t writeCluster = kNobody, writeClock = 0, writeLine = 0;
-    uint32_t readCluster = kNobody, readClock = 0, readLine = 0;
-    uint16_t writeAgent = 0, readAgent = 0;
+    uint32_t readCluster = kNobody;
+    uint16_t writeAgent = 0;
     uint8_t writeBytes = 0;
     bool writeSynchronises = false, readSynchronises = false;
-    bool severalReaders = false;
+    // Of one cluster; of more than these the oldest is forgotten.
+    struct Reader {
+      uint32_t clock = 0, line = 0;
+      uint16_t agent = 0;
+    } readers[3];
   };
   using Page = std::array<Word, 1024>;
   struct Stripe {

@@ -22,7 +22,8 @@ std::string increments(const std::string &how) {
                   "ret;");
 }
 
-Exploration exploreIncrements(const std::string &how, unsigned bound) {
+Exploration exploreIncrements(const std::string &how, unsigned bound,
+                              uint64_t maxRuns = 5000, unsigned nearLine = 0) {
   auto program = loadPtx(increments(how));
   GlobalMemory memory;
   uint64_t out = memory.allocate(4, "out");
@@ -32,8 +33,9 @@ Exploration exploreIncrements(const std::string &how, unsigned bound) {
   launch.param(out);
   Options options;
   options.check = false; // only the result tells
+  options.nearLine = nearLine;
   return exploreSystematically(
-      *program, launch, options, bound, 5000,
+      *program, launch, options, bound, maxRuns,
       [&]() -> GlobalMemory & { return memory; },
       [&](const Result &) { return *(uint32_t *)memory.data(out, 4) == 2; });
 }
@@ -54,4 +56,17 @@ TEST(SimulatorExplore, AtomicsHoldInEveryInterleaving) {
   Exploration e = exploreIncrements("atom.shared.add.u32 %r4, [dyn], 1;\n", 2);
   EXPECT_TRUE(e.complete);
   EXPECT_GT(e.runs, 10u);
+}
+
+TEST(SimulatorExplore, FewRunsAreSpreadAndBeginNearALine) {
+  std::string atomic = "atom.shared.add.u32 %r4, [dyn], 1;\n";
+  Exploration few = exploreIncrements(atomic, 1, 4, 18);
+  EXPECT_EQ(few.runs, 4u);
+  EXPECT_FALSE(few.complete);
+  // The lost update lies in lines 18 to 20; two runs near it suffice.
+  std::string plain = "ld.shared.u32 %r4, [dyn];\nadd.u32 %r4, %r4, 1;\n"
+                      "st.shared.u32 [dyn], %r4;\n";
+  Exploration found = exploreIncrements(plain, 1, 12, 18);
+  EXPECT_EQ(found.preemptions.size(), 1u);
+  EXPECT_LE(found.runs, 12u);
 }

@@ -221,6 +221,18 @@ TEST(SimulatorHazards, RacesOnGlobalMemory) {
   with.replace(with.find("BARRIER"), 7, "bar.sync 0;");
   EXPECT_TRUE(runBody(without, 64, 1).has(HazardKind::GlobalRace));
   EXPECT_TRUE(runBody(with, 64, 1).result.ok());
+  // Warps 0 and 1 have read what warp 2 writes.
+  std::string readers = "setp.lt.u32 %p1, %r0, 64;\n"
+                        "@%p1 ld.global.u32 %r7, [%rd0+64];\nBARRIER\n"
+                        "setp.eq.u32 %p2, %r0, 64;\n"
+                        "@%p2 st.global.u32 [%rd0+64], %r0;\nret;\n";
+  EXPECT_TRUE(silent(
+      runBody(dgemm::sim::test::with(readers, "BARRIER", "bar.sync 0;"), 96)));
+  bool found = false;
+  for (uint64_t seed = 1; seed < 6; ++seed)
+    found |= runBody(dgemm::sim::test::with(readers, "BARRIER", ""), 96, seed)
+                 .has(HazardKind::GlobalRace);
+  EXPECT_TRUE(found);
   // Atomics may meet.
   Outcome o = runBody("atom.global.add.u32 %r1, [%rd0], 1;\nret;\n", 128, 0, 4);
   EXPECT_TRUE(o.result.ok()) << o.result.str();
