@@ -1,7 +1,8 @@
 """Kernels of every knob, run on the simulator: the reference's bits, no hazard.
 
-A schedule never changes a bit of D (design.md), so all are compared with the
-one reference evaluator, which shares no code with the simulator.
+A schedule never changes a bit of D (docs/numerics.md), but one that splits K has
+an order of its own, which the record states; all are compared with the one
+reference evaluator, which shares no code with the simulator.
 """
 
 import numpy as np
