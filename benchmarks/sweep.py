@@ -42,9 +42,11 @@ class Problem:
 
 class Family:
     """Schedules whose knobs take every combination of lists of values. A list
-    may be a function of the problem. `rows`, `columns` and `warpgroups` make
-    the tile: rows are those of one warpgroup. `pipe` lists (kblocks,
-    in_flight, stages)."""
+    may be a function of the problem, and None in it is the knob's default.
+
+    Four names are not knobs: `rows` of one warpgroup and `columns` make the
+    tile, `pipe` lists (kblocks, in_flight, stages), `walk` (raster,
+    raster_width), and `boxes` says whether a stage is one TMA box."""
 
     def __init__(self, name, when, **lists):
         self.name, self.when, self.lists = name, when, lists
@@ -52,19 +54,22 @@ class Family:
     def schedules(self, p):
         if not self.when(p):
             return
-        names = list(self.lists)
         values = [v(p) if callable(v) else v for v in self.lists.values()]
         for combination in itertools.product(*values):
-            knobs = dict(zip(names, combination))
+            knobs = {name: value
+                     for name, value in zip(self.lists, combination)
+                     if value is not None}
             warpgroups = knobs.pop("warpgroups", 1)
             tile = knobs.pop("rows") * warpgroups, knobs.pop("columns")
             kblocks, in_flight, stages = knobs.pop("pipe")
-            depth = {"kblocks": kblocks, "in_flight": in_flight}
-            if kblocks > 1 and p.k % 128 == 0 and knobs.pop("boxes", True):
-                depth["tma_view"] = "stage"
-            yield dict(tile=tile, warpgroups=warpgroups, stages=stages,
-                       **(depth if kblocks > 1 else {}),
-                       **{k: v for k, v in knobs.items() if v is not None},
+            if walk := knobs.pop("walk", None):
+                knobs["raster"], knobs["raster_width"] = walk
+            boxes = knobs.pop("boxes", True) and p.k % 128 == 0
+            if kblocks > 1:
+                knobs.update(kblocks=kblocks, in_flight=in_flight)
+                if boxes:
+                    knobs["tma_view"] = "stage"
+            yield dict(tile=tile, warpgroups=warpgroups, stages=stages, **knobs,
                        specialize="[n, k]")
 
 
@@ -88,62 +93,72 @@ def few_tiles(rows, columns):
 
 
 DEEP = [(4, 4, 3), (4, 4, 4), (2, 2, 4)]
-LINES = ["lines"]
+LINES = dict(store=["lines"], buffers=[1])
+SWAP = dict(swap=["true"], columns=tokens)
+SPLIT = dict(reduce=["cluster"], persistent=["false"], coordinates=["consumer"])
+# Neighbouring tiles of tokens share weights; None: 16 tiles along N.
+WALKS = [None, ("m", 4)]
+THREE = dict(warpgroups=[3], registers=[[32, 160]])
 FAMILIES = [
     # Weights on the M side, tokens on n8 to n64; thin rows for full waves.
-    Family("thin", lambda p: p.m <= 64, swap=["true"], store=LINES,
-           rows=waves(1, 2, 3, 4, 5, 6), columns=tokens,
-           pipe=DEEP + [(7, 7, 3)]),
-    Family("thin-64", lambda p: p.m <= 64, swap=["true"], store=LINES,
-           rows=[32, 64], columns=tokens, pipe=DEEP),
-    Family("thin-wide", lambda p: p.m <= 64 and p.n > 4096, swap=["true"],
-           store=LINES, warpgroups=[2], rows=[56, 64], columns=tokens,
-           pipe=[(2, 2, 4), (4, 4, 3)]),
-    Family("thin-three", lambda p: p.m <= 64 and p.n > 16384, swap=["true"],
-           store=LINES, warpgroups=[3], rows=[56, 64], columns=tokens,
-           pipe=[(2, 2, 4), (2, 2, 3)], registers=[[32, 160]]),
-    Family("thin-split", lambda p: p.m <= 64 and p.n <= 4096, swap=["true"],
-           store=LINES, rows=[48, 56, 64], columns=tokens, pipe=[(4, 4, 3)],
-           split_k=[2, 3, 4, 7], reduce=["cluster"], persistent=["false"],
-           coordinates=["consumer"]),
+    Family("thin", lambda p: p.m <= 64, rows=waves(1, 2, 3, 4, 5, 6),
+           pipe=DEEP + [(7, 7, 3)], **SWAP, **LINES),
+    Family("thin-64", lambda p: p.m <= 64, rows=[32, 64], pipe=DEEP, **SWAP,
+           **LINES),
+    Family("thin-tma", lambda p: p.m <= 64, rows=[64], pipe=DEEP + [(1, 1, 8)],
+           boxes=[False], **SWAP),
+    Family("thin-wide", lambda p: p.m <= 64 and p.n > 4096, warpgroups=[2],
+           rows=[56, 64], pipe=[(2, 2, 4), (4, 4, 3)], **SWAP, **LINES),
+    Family("thin-three", lambda p: p.m <= 64 and p.n > 16384, rows=[56, 64],
+           pipe=[(2, 2, 4), (2, 2, 3), (1, 1, 7)], **THREE, **SWAP, **LINES),
+    Family("thin-two-slices", lambda p: p.m <= 16 and p.n > 16384, rows=[128],
+           pipe=[(4, 4, 3), (2, 2, 4)], **SWAP, **LINES),
+    Family("thin-split", lambda p: p.m <= 64 and p.n <= 4096,
+           rows=[40, 48, 56, 64], pipe=[(4, 4, 4)], split_k=[2, 3, 5, 7],
+           **SWAP, **LINES, **SPLIT),
     # 64 tokens a warpgroup on the M side, weights on N.
-    Family("narrow64", lambda p: 16 <= p.m <= 256, store=LINES, rows=[64],
-           columns=waves(1, 2, 3, 4, along=64), pipe=DEEP),
-    Family("narrow64-fixed", lambda p: 8 <= p.m <= 512, store=LINES + ["tma"],
-           rows=[64], columns=[32, 64], pipe=[(4, 4, 3), (2, 2, 4)]),
-    Family("narrow64-128", lambda p: 16 <= p.m <= 1024, store=LINES, rows=[64],
-           columns=[96, 128], pipe=[(2, 2, 4), (2, 2, 3), (1, 1, 6)]),
+    Family("narrow64", lambda p: 16 <= p.m <= 256, rows=[64], pipe=DEEP,
+           columns=waves(1, 2, 3, 4, along=64), walk=[("m", 4)], **LINES),
+    Family("narrow64-fixed", lambda p: 8 <= p.m <= 512, rows=[64],
+           columns=[32, 64], pipe=[(4, 4, 3), (2, 2, 4)], **LINES),
+    Family("narrow64-tma", lambda p: 64 <= p.m <= 1024, rows=[64],
+           columns=[32, 64, 72], pipe=[(4, 4, 3)], boxes=[False]),
+    Family("narrow64-128", lambda p: 16 <= p.m <= 1024, rows=[64],
+           columns=[96, 128], pipe=[(2, 2, 4), (2, 2, 3)], walk=[("m", 4)],
+           **LINES),
     Family("narrow64-split", lambda p: p.m >= 16 and few_tiles(64, 32)(p),
-           store=LINES, rows=[64], columns=[16, 32, 64], pipe=[(4, 4, 3)],
-           split_k=[2, 3, 4], reduce=["cluster"], persistent=["false"],
-           coordinates=["consumer"]),
+           rows=[64], columns=[16, 32, 64], pipe=[(4, 4, 3)],
+           split_k=[2, 3, 4], walk=[("m", 4)], **LINES, **SPLIT),
+    Family("narrow64-128-split", lambda p: p.m >= 16 and few_tiles(64, 128)(p),
+           rows=[64], columns=[128], pipe=[(2, 2, 3)], split_k=[2],
+           walk=[("m", 4)], **LINES, **SPLIT),
     # 128 tokens over two warpgroups.
     Family("pair128", lambda p: 65 <= p.m <= 2048, warpgroups=[2], rows=[64],
-           columns=[32, 64, 96, 128], store=LINES,
-           pipe=[(2, 2, 4), (2, 2, 3)]),
+           columns=[32, 64, 96, 128], pipe=[(2, 2, 4), (2, 2, 3)],
+           walk=[("m", 4)], **LINES),
+    Family("pair128-large", lambda p: p.m > 2048, warpgroups=[2], rows=[64],
+           columns=[128], pipe=[(2, 2, 3)], walk=WALKS, **LINES),
     Family("wide128", lambda p: p.m >= 65, warpgroups=[2], rows=[64],
-           columns=[128, 160, 192], pipe=[(1, 1, 4), (1, 1, 5)], unroll=[4],
-           static_splits=["true"]),
-    Family("wide128-176", lambda p: p.m >= 129, warpgroups=[2], rows=[64],
-           columns=[176], pipe=[(1, 1, 4)], unroll=[2, 4], chunk=[88],
-           static_splits=["true"]),
-    Family("tri96", lambda p: p.m >= 129, warpgroups=[3], rows=[64],
-           columns=[96, 128], pipe=[(1, 1, 4), (1, 1, 5)], unroll=[4],
-           chunk=[32], registers=[[32, 160]]),
+           columns=[128, 160, 192], pipe=[(1, 1, 4), (1, 1, 5)], walk=WALKS,
+           unroll=[4], static_splits=["true"]),
+    *(Family(f"wide128-{columns}", lambda p: p.m >= 129, warpgroups=[2],
+             rows=[64], columns=[columns], pipe=[(1, 1, stages)], chunk=[chunk],
+             unroll=[2], static_splits=["true"], walk=[("m", 4)], buffers=[2])
+      for columns, chunk, stages in [(72, 72, 8), (136, 136, 5), (144, 72, 5),
+                                     (176, 88, 4)]),
+    Family("tri", lambda p: p.m >= 129, rows=[64], columns=[96, 112, 128],
+           pipe=[(1, 1, 4), (1, 1, 5)], unroll=[4], buffers=[2],
+           static_splits=["true"], walk=WALKS, **THREE),
     Family("coop256", lambda p: p.m >= 129, warpgroups=[2], rows=[128],
            columns=[64, 96, 112, 128], pipe=[(1, 1, 3), (1, 1, 4)],
            unroll=[4], epilogue=["overlapped"]),
     Family("coop256-after", lambda p: p.m >= 129, warpgroups=[2], rows=[128],
            columns=[96, 128], pipe=[(1, 1, 3)], unroll=[4]),
+    Family("coop256-lines", lambda p: p.m >= 129, warpgroups=[2], rows=[128],
+           columns=[128], pipe=[(2, 1, 2)], walk=[("m", 4)], **LINES),
     Family("coop256-unroll", lambda p: p.m >= 1024, warpgroups=[2], rows=[128],
-           columns=[128], pipe=[(1, 1, 3)], unroll=[2, 8],
+           columns=[128], pipe=[(1, 1, 3)], unroll=[2, 8], walk=WALKS,
            epilogue=["overlapped"]),
-    Family("coop256-raster", lambda p: p.m >= 1024, warpgroups=[2], rows=[128],
-           columns=[128], pipe=[(1, 1, 3)], unroll=[4],
-           epilogue=["overlapped"], raster=["m", "n"], raster_width=[4, 8]),
-    Family("wide128-unroll", lambda p: p.m >= 1024, warpgroups=[2], rows=[64],
-           columns=[128, 192], pipe=[(1, 1, 4)], unroll=[8],
-           static_splits=["true"]),
     Family("coop256-pair", lambda p: p.m >= 1024, warpgroups=[2], rows=[128],
            columns=[128], pipe=[(1, 1, 3)], unroll=[4], cluster=[2],
            multicast=["rhs", "lhs"], epilogue=["overlapped"]),

@@ -329,12 +329,9 @@ struct TilePass : dgemm::impl::DGEMMTilePassBase<TilePass> {
       auto contract = cast<ContractOp>(op.getProduct(i));
       std::string name = getName(op);
       if (i > 0)
-        name += "_from_" + std::to_string(op.getFirst(i));
-      std::optional<int64_t> last = op.getLast(i);
-      // The cases before this one have taken every smaller M.
+        name += "_from_" + std::to_string(op.getRanges(i).front().first);
       gpu::GPUFuncOp kernel =
-          KernelBuilder(contract, module)
-              .build(name, last ? "M <= " + std::to_string(*last) : "1");
+          KernelBuilder(contract, module).build(name, getCondition(op, i));
       NamedAttrList launch(
           kernel->getAttrOfType<DictionaryAttr>(hopper::kLaunchAttr));
       launch.set("schedule", b.getStringAttr(getScheduleText(contract)));
@@ -344,6 +341,27 @@ struct TilePass : dgemm::impl::DGEMMTilePassBase<TilePass> {
     }
     createLaunch(op, first, SymbolRefAttr::get(module.getNameAttr()));
     op.erase();
+  }
+
+  /// When the kernel of a case is launched, given that those of the cases
+  /// before it are not.
+  static std::string getCondition(DispatchOp op, unsigned index) {
+    if (index + 1 == op.getCases().size())
+      return "1";
+    std::string condition;
+    for (const DispatchOp::Range &range : op.getRanges(index)) {
+      // Whether no case after this one is for a smaller M.
+      bool isNext = true;
+      for (unsigned i = index + 1; i < op.getCases().size(); ++i)
+        isNext &= op.getRanges(i).front().first > range.first;
+      std::string from = "M > " + std::to_string(range.first - 1);
+      std::string to = range.last ? "M <= " + std::to_string(*range.last) : "";
+      condition +=
+          (condition.empty() ? "" : " || ") + (isNext && range.last ? to
+                                               : range.last ? from + " && " + to
+                                                            : from);
+    }
+    return condition;
   }
 
   /// The schedule as it was chosen: before operands were exchanged.

@@ -30,9 +30,10 @@ def sample(seed):
     groups = rng.choice([1, 2, 2, 3])
     slices = rng.choice([1, 2]) if groups == 2 else 1
     columns = rng.choice([c for c in COLUMNS if c * slices <= 256])
+    rows = rng.choice([64, 64, 64, 56, 32, 24]) if slices == 1 else 64
     blocks = rng.choice([1, 1, 2, 4])
     schedule = {
-        "tile": (64 * groups * slices, columns),
+        "tile": (rows * groups * slices, columns),
         "warpgroups": groups,
         "stages": rng.choice([2, 3, 4]),
         "kblocks": blocks,
@@ -51,9 +52,10 @@ def sample(seed):
         schedule["raster_width"] = rng.choice([1, 2, 5])
     if blocks == 1 and some(0.4):
         schedule["epilogue"] = "overlapped"
-    if some(0.25):
-        schedule["store"] = "direct"
-    else:
+    store = rng.choice(["tma", "tma", "lines", "direct"])
+    if store != "tma":
+        schedule["store"] = store
+    if store != "direct":
         schedule["buffers"] = rng.choice([1, 1, 2, 4])
     if some(0.25):
         schedule["coordinates"] = "consumer"
@@ -62,6 +64,14 @@ def sample(seed):
             schedule[side] = "direct"
     if some(0.2):
         schedule["persistent"] = "false"
+    if blocks > 1 and some(0.4):
+        schedule["tma_view"] = "stage"
+    if some(0.25):
+        schedule["pdl"] = rng.choice(["inputs", "activations"])
+    if some(0.2):
+        schedule.update(
+            split_k=rng.choice([2, 3]), reduce="cluster", persistent="false"
+        )
     if some(0.3):
         schedule["static_splits"] = "true"
     if some(0.3):

@@ -49,9 +49,9 @@ def compile_gemm(text, folder, last="ptx", options=""):
     _pipeline(text, f"stop-after={last} output-dir={folder} {options}")
 
 
-def stop_after(rung, text):
+def stop_after(rung, text, options=""):
     """The text of a rung."""
-    return _pipeline(text, f"stop-after={rung}")
+    return _pipeline(text, f"stop-after={rung} {options}")
 
 
 def round_to_bf16(values):

@@ -1,7 +1,8 @@
 """Kernels of every knob, run on the simulator: the reference's bits, no hazard.
 
-A schedule never changes a bit of D (design.md), so all are compared with the
-one reference evaluator, which shares no code with the simulator.
+A schedule never changes a bit of D (docs/numerics.md), but one that splits K has
+an order of its own, which the record states; all are compared with the one
+reference evaluator, which shares no code with the simulator.
 """
 
 import numpy as np
@@ -111,15 +112,22 @@ def test_interleaving(tmp_path, schedule, seed, sms):
 
 @pytest.mark.parametrize("seed", range(64))
 def test_random_combination(tmp_path, seed):
-    schedule, shape, problem, sms, order = random_schedules.sample(seed)
-    try:
-        run(tmp_path, schedule, shape, problem, sms=sms, seed=order)
-    except AssertionError as error:
-        # The verifier's word on a schedule; all else is a failure.
-        refusal = str(error).partition("error: ")[2][:300]
-        if refusal and ("' op " not in refusal or "cannot use its" in refusal):
-            pytest.skip("refused: " + refusal)
-        raise
+    """The first combination of a seed that the verifier takes."""
+    for attempt in range(50):
+        schedule, shape, problem, sms, order = random_schedules.sample(
+            1000 * attempt + seed
+        )
+        try:
+            run(tmp_path, schedule, shape, problem, sms=sms, seed=order)
+            return
+        except AssertionError as error:
+            # The verifier's word on a schedule; all else is a failure.
+            refusal = str(error).partition("error: ")[2][:300]
+            if not refusal or (
+                "' op " in refusal and "cannot use its" not in refusal
+            ):
+                raise
+    pytest.fail("the verifier refuses fifty combinations in a row")
 
 
 WHOLE_STAGES = [

@@ -41,3 +41,25 @@ func.func @f(%a: !a, %sfa: !sfa, %b: !b, %sfb: !sfb, %d: !d) {
 // CHECK: gpu.func @f_from_64({{.*}}dgemm.launch = {{{.*}}name = "f_from_64",
 // CHECK-SAME: when = "1"
 // CHECK-NOT: gpu.func
+// CHECK-LABEL: gpu.module @ranges_kernel
+
+func.func @ranges(%a: !a, %sfa: !sfa, %b: !b, %sfb: !sfb, %d: !d) {
+  dgemm.dispatch case 1 to 7, 33 to 64, from 129 {
+    dgemm.gemm ins(%a, %sfa, %b, %sfb : !a, !sfa, !b, !sfb) outs(%d : !d)
+        {schedule = #dgemm.schedule<tile = [128, 64], specialize = [n, k]>}
+  } case 8 to 16, 65 to 128 {
+    dgemm.gemm ins(%a, %sfa, %b, %sfb : !a, !sfa, !b, !sfb) outs(%d : !d)
+        {schedule = #dgemm.schedule<tile = [64, 64], warpgroups = 1,
+                                    specialize = [n, k]>}
+  } case 17 to 32 {
+    dgemm.gemm ins(%a, %sfa, %b, %sfb : !a, !sfa, !b, !sfb) outs(%d : !d)
+        {schedule = #dgemm.schedule<tile = [64, 32], warpgroups = 1,
+                                    chunk = 32, specialize = [n, k]>}
+  }
+  return
+}
+
+// A condition leaves out what the kernels before it have taken.
+// CHECK: gpu.func @ranges({{.*}}when = "M <= 7 || M > 32 && M <= 64 || M > 128"
+// CHECK: gpu.func @ranges_from_8({{.*}}when = "M <= 16 || M > 64 && M <= 128"
+// CHECK: gpu.func @ranges_from_17({{.*}}when = "1"

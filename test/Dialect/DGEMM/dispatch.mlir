@@ -42,6 +42,22 @@ func.func @cases(%a: !a, %sfa: !sfa, %b: !b, %sfb: !sfb, %d: !d) {
   return
 }
 
+// A case may have several ranges, and they may be written in any order.
+// CHECK-LABEL: func.func @several_ranges
+// CHECK-NEXT: dgemm.dispatch case 8 to 9, from 100 {
+// CHECK: } case 1 to 7, 10 to 99 {
+func.func @several_ranges(%a: !a, %sfa: !sfa, %b: !b, %sfb: !sfb, %d: !d) {
+  dgemm.dispatch case from 100, 8 to 9 {
+    dgemm.gemm ins(%a, %sfa, %b, %sfb : !a, !sfa, !b, !sfb) outs(%d : !d)
+        {schedule = #dgemm.schedule<tile = [128, 64], specialize = [n, k]>}
+  } case 1 to 7, 10 to 99 {
+    dgemm.gemm ins(%a, %sfa, %b, %sfb : !a, !sfa, !b, !sfb) outs(%d : !d)
+        {schedule = #dgemm.schedule<tile = [64, 64], warpgroups = 1,
+                                    specialize = [n, k]>}
+  }
+  return
+}
+
 // CHECK-LABEL: func.func @one_case
 // CHECK-NEXT: dgemm.dispatch case from 1 {
 // CHECK: } attributes {note}

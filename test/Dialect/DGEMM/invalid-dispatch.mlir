@@ -1,12 +1,12 @@
 // RUN: dgemm-opt %s --split-input-file --verify-diagnostics
 
-// R1: a bound for each case but the last.
+// R1: a choice for each range.
 
 func.func @f(%a: memref<?x128xf8E4M3FN>, %sfa: memref<?x1xf32>,
              %b: memref<24x128xf8E4M3FN>, %sfb: memref<1x1xf32>,
              %d: memref<?x24xbf16>) {
-  // expected-error @+1 {{'dgemm.dispatch' op has 1 cases and 1 bounds; all cases but the last need one}}
-  "dgemm.dispatch"() <{bounds = array<i64: 1>}> ({
+  // expected-error @+1 {{'dgemm.dispatch' op has 1 bounds and 1 choices; there is one range more than bounds, and a choice for each}}
+  "dgemm.dispatch"() <{bounds = array<i64: 1>, choices = array<i64: 0>}> ({
     dgemm.gemm ins(%a, %sfa, %b, %sfb
                    : memref<?x128xf8E4M3FN>, memref<?x1xf32>,
                      memref<24x128xf8E4M3FN>, memref<1x1xf32>)
@@ -17,10 +17,42 @@ func.func @f(%a: memref<?x128xf8E4M3FN>, %sfa: memref<?x1xf32>,
 
 // -----
 
-// R1: no case at all.
+// R1: a choice that is no case.
 
-// expected-error @+1 {{'dgemm.dispatch' op has 0 cases and 0 bounds}}
-"dgemm.dispatch"() <{bounds = array<i64>}> : () -> ()
+func.func @f(%a: memref<?x128xf8E4M3FN>, %sfa: memref<?x1xf32>,
+             %b: memref<24x128xf8E4M3FN>, %sfb: memref<1x1xf32>,
+             %d: memref<?x24xbf16>) {
+  // expected-error @+1 {{'dgemm.dispatch' op chooses case 1 of 1}}
+  "dgemm.dispatch"() <{bounds = array<i64: 1>, choices = array<i64: 0, 1>}> ({
+    dgemm.gemm ins(%a, %sfa, %b, %sfb
+                   : memref<?x128xf8E4M3FN>, memref<?x1xf32>,
+                     memref<24x128xf8E4M3FN>, memref<1x1xf32>)
+        outs(%d : memref<?x24xbf16>)
+  }) : () -> ()
+  return
+}
+
+// -----
+
+// R1: a case that nothing chooses.
+
+func.func @f(%a: memref<?x128xf8E4M3FN>, %sfa: memref<?x1xf32>,
+             %b: memref<24x128xf8E4M3FN>, %sfb: memref<1x1xf32>,
+             %d: memref<?x24xbf16>) {
+  // expected-error @+1 {{'dgemm.dispatch' op never chooses case 1}}
+  "dgemm.dispatch"() <{bounds = array<i64: 1>, choices = array<i64: 0, 0>}> ({
+    dgemm.gemm ins(%a, %sfa, %b, %sfb
+                   : memref<?x128xf8E4M3FN>, memref<?x1xf32>,
+                     memref<24x128xf8E4M3FN>, memref<1x1xf32>)
+        outs(%d : memref<?x24xbf16>)
+  }, {
+    dgemm.gemm ins(%a, %sfa, %b, %sfb
+                   : memref<?x128xf8E4M3FN>, memref<?x1xf32>,
+                     memref<24x128xf8E4M3FN>, memref<1x1xf32>)
+        outs(%d : memref<?x24xbf16>)
+  }) : () -> ()
+  return
+}
 
 // -----
 
@@ -30,12 +62,34 @@ func.func @f(%a: memref<?x128xf8E4M3FN>, %sfa: memref<?x1xf32>,
              %b: memref<24x128xf8E4M3FN>, %sfb: memref<1x1xf32>,
              %d: memref<?x24xbf16>) {
   // expected-error @+1 {{'dgemm.dispatch' op bounds must be positive and ascend, but 64 follows 64}}
-  "dgemm.dispatch"() <{bounds = array<i64: 64, 64>}> ({
+  "dgemm.dispatch"() <{bounds = array<i64: 64, 64>, choices = array<i64: 0, 1, 2>}> ({
     dgemm.gemm ins(%a, %sfa, %b, %sfb
                    : memref<?x128xf8E4M3FN>, memref<?x1xf32>,
                      memref<24x128xf8E4M3FN>, memref<1x1xf32>)
         outs(%d : memref<?x24xbf16>)
   }, {
+    dgemm.gemm ins(%a, %sfa, %b, %sfb
+                   : memref<?x128xf8E4M3FN>, memref<?x1xf32>,
+                     memref<24x128xf8E4M3FN>, memref<1x1xf32>)
+        outs(%d : memref<?x24xbf16>)
+  }, {
+    dgemm.gemm ins(%a, %sfa, %b, %sfb
+                   : memref<?x128xf8E4M3FN>, memref<?x1xf32>,
+                     memref<24x128xf8E4M3FN>, memref<1x1xf32>)
+        outs(%d : memref<?x24xbf16>)
+  }) : () -> ()
+  return
+}
+
+// -----
+
+// R2: bounds are positive.
+
+func.func @f(%a: memref<?x128xf8E4M3FN>, %sfa: memref<?x1xf32>,
+             %b: memref<24x128xf8E4M3FN>, %sfb: memref<1x1xf32>,
+             %d: memref<?x24xbf16>) {
+  // expected-error @+1 {{'dgemm.dispatch' op bounds must be positive and ascend, but 0 follows 0}}
+  "dgemm.dispatch"() <{bounds = array<i64: 0>, choices = array<i64: 0, 1>}> ({
     dgemm.gemm ins(%a, %sfa, %b, %sfb
                    : memref<?x128xf8E4M3FN>, memref<?x1xf32>,
                      memref<24x128xf8E4M3FN>, memref<1x1xf32>)
@@ -177,29 +231,40 @@ func.func @f(%a: memref<?x256xf8E4M3FN>, %sfa: memref<?x2xf32>,
 
 // What does not parse.
 
-// expected-error @+1 {{this case begins at M = 2, but must begin at 1 to leave no gap and no overlap}}
-dgemm.dispatch case 2 to 4 {
+// expected-error @+1 {{this range begins at M = 2, but must begin at 1 to leave no gap and no overlap}}
+dgemm.dispatch case from 2 {
 }
 
 // -----
 
 dgemm.dispatch case 1 {
-// expected-error @+1 {{this case begins at M = 3, but must begin at 2 to leave no gap and no overlap}}
+// expected-error @+1 {{this range begins at M = 3, but must begin at 2 to leave no gap and no overlap}}
 } case from 3 {
 }
 
 // -----
 
 dgemm.dispatch case 1 to 4 {
-// expected-error @+1 {{the case from M = 5 ends at 2}}
+// expected-error @+1 {{this range begins at M = 4, but must begin at 5 to leave no gap and no overlap}}
+} case 4 to 9, from 10 {
+}
+
+// -----
+
+dgemm.dispatch case from 1 {
+// expected-error @+1 {{this range begins at M = 7, but the one before it has no end}}
+} case 7 to 9 {
+}
+
+// -----
+
+dgemm.dispatch case 1 to 4 {
+// expected-error @+1 {{the range from M = 5 ends at 2}}
 } case 5 to 2 {
 }
 
 // -----
 
-func.func @f() {
-  dgemm.dispatch case 1 to 4 {
-  }
-  // expected-error @+1 {{expected 'case': the last one has no end, 'case from'}}
-  return
+// expected-error @+1 {{no case is for M = 5: write 'from 5' at one}}
+dgemm.dispatch case 1 to 4 {
 }

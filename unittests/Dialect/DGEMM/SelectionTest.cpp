@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
 using namespace mlir;
 using namespace dgemm::dg;
@@ -91,23 +92,65 @@ TEST_F(SelectionTest, CoversARangeOfM) {
   options.m = {3, 5000};
   FailureOr<RunSelection> run = selectRun(op, options);
   ASSERT_TRUE(succeeded(run));
-  ASSERT_GT(run->cases.size(), 1u);
-  EXPECT_EQ(run->cases.front().m.first, 3);
-  EXPECT_EQ(run->cases.back().m.last, 5000);
-  for (size_t i = 0; i < run->cases.size(); ++i) {
-    const RunSelection::Case &each = run->cases[i];
-    EXPECT_LE(each.m.first, each.m.last);
-    if (i > 0) {
-      EXPECT_EQ(each.m.first, run->cases[i - 1].m.last + 1);
-      EXPECT_FALSE(each.schedule == run->cases[i - 1].schedule);
-    }
-    EXPECT_TRUE(isFeasible(each.schedule, run->facts));
-    ASSERT_FALSE(each.samples.empty());
-    for (const RunSelection::Case::Sample &sample : each.samples) {
-      EXPECT_TRUE(each.m.contains(sample.m));
-      EXPECT_GE(sample.microseconds, sample.best);
+  ASSERT_GT(run->kernels.size(), 1u);
+  EXPECT_EQ(run->ranges.front().m.first, 3);
+  EXPECT_EQ(run->ranges.back().m.last, 5000);
+  for (const Schedule &schedule : run->kernels) {
+    EXPECT_TRUE(isFeasible(schedule, run->facts));
+    EXPECT_EQ(llvm::count(run->kernels, schedule), 1);
+  }
+  std::vector<bool> used(run->kernels.size());
+  for (size_t i = 0; i < run->ranges.size(); ++i) {
+    const RunSelection::Range &range = run->ranges[i];
+    EXPECT_LE(range.m.first, range.m.last);
+    ASSERT_LT(range.kernel, run->kernels.size());
+    used[range.kernel] = true;
+    EXPECT_GE(range.microseconds, range.best);
+    if (i == 0)
+      continue;
+    EXPECT_EQ(range.m.first, run->ranges[i - 1].m.last + 1);
+    EXPECT_NE(range.kernel, run->ranges[i - 1].kernel);
+  }
+  EXPECT_TRUE(llvm::all_of(used, [](bool one) { return one; }));
+}
+
+/// The dense shapes of DeepSeek-V3.
+constexpr std::pair<int64_t, int64_t> deepSeekShapes[] = {
+    {2112, 7168},  {576, 7168},  {24576, 1536}, {32768, 512},
+    {7168, 16384}, {4096, 7168}, {7168, 2048}};
+
+TEST_F(SelectionTest, ARunLosesLittleBetweenItsSamples) {
+  // The model's time with the schedule of the M's case, over that with the
+  // schedule that would be chosen for this M alone.
+  double logSum = 0, worst = 1;
+  int count = 0;
+  for (auto [n, k] : deepSeekShapes) {
+    GemmOp op = makeGemm(n, k);
+    const ProblemFacts facts = getProblemFacts(op);
+    SelectScheduleOptions options;
+    options.m = {1, 8192};
+    FailureOr<RunSelection> run = selectRun(op, options);
+    ASSERT_TRUE(succeeded(run));
+    for (int64_t m :
+         {3,   11,  20,   40,   70,   100,  150,  230,  300,  400,
+          600, 800, 1100, 1500, 1800, 2500, 3000, 3500, 5000, 7000}) {
+      auto found = llvm::find_if(
+          run->ranges, [&](const auto &range) { return range.m.contains(m); });
+      ASSERT_NE(found, run->ranges.end());
+      const ProblemFacts sizes = assumeSizes(facts, m);
+      FailureOr<Schedule> best = chooseByModel(op, facts, sizes, options);
+      ASSERT_TRUE(succeeded(best));
+      const double loss =
+          estimateCost(run->kernels[found->kernel], sizes, options.sms)
+              .microseconds /
+          estimateCost(*best, sizes, options.sms).microseconds;
+      logSum += std::log(loss);
+      worst = std::max(worst, loss);
+      ++count;
     }
   }
+  EXPECT_LE(std::exp(logSum / count), 1.03);
+  EXPECT_LE(worst, 1.3);
 }
 
 TEST_F(SelectionTest, BatchInvariantSchedulesDoNotSplitK) {
@@ -122,8 +165,8 @@ TEST_F(SelectionTest, BatchInvariantSchedulesDoNotSplitK) {
   options.m = {1, 300};
   FailureOr<RunSelection> run = selectRun(op, options);
   ASSERT_TRUE(succeeded(run));
-  for (const RunSelection::Case &each : run->cases)
-    EXPECT_TRUE(isBatchInvariant(each.schedule));
+  for (const Schedule &schedule : run->kernels)
+    EXPECT_TRUE(isBatchInvariant(schedule));
 }
 
 /// Milliseconds that `work` takes when nothing disturbs it.
@@ -142,13 +185,7 @@ double leastMilliseconds(llvm::function_ref<void()> work) {
 TEST_F(SelectionTest, TakesAtMostTenMilliseconds) {
   // Threads would make it faster, and depend on who else computes.
   context.disableMultithreading();
-  for (auto [n, k] : {std::pair(2112, 7168),
-                      {576, 7168},
-                      {24576, 1536},
-                      {32768, 512},
-                      {7168, 16384},
-                      {4096, 7168},
-                      {7168, 2048}}) {
+  for (auto [n, k] : deepSeekShapes) {
     GemmOp op = makeGemm(n, k);
     SelectScheduleOptions options;
     for (SizeRange m : {SizeRange(1), SizeRange(64), SizeRange(4096)}) {

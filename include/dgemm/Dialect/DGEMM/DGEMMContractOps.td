@@ -6,23 +6,27 @@
 
 def DGEMM_DispatchOp : Op<DGEMM_Dialect, "dispatch",
     [NoTerminator, SingleBlock, RecursiveMemoryEffects]> {
-  let summary = "one product, with a schedule for each range of M";
+  let summary = "one product, with schedules for ranges of M";
   let description = [{
     #### Semantics
 
-    Every case holds the same product with a schedule of its own. The case
-    whose range the number of rows M lies in is computed. Ranges begin at 1,
-    follow each other without gaps, and the last has no end, so that every M
-    has its case (M = 0 computes nothing, in whichever).
+    Every case holds the same product with a schedule of its own, and is for
+    one or several ranges of M. The case that has the number of rows M is
+    computed. The ranges of all cases begin at 1, follow each other without
+    gaps, and the last has no end, so that every M has its case (M = 0 computes
+    nothing, in whichever).
 
     The rungs below treat the product in each case as any other. The rung
     `tile` makes one module of all cases, with a kernel for each, and the
     ranges become the kernels' conditions in the launch record.
 
+    `bounds` are the last M of every range but the last, `choices` the case of
+    each range.
+
     #### Constraints
 
-    * R1: There is one bound less than there are cases: the last M of every
-      case but the last.
+    * R1: There is one choice more than there are bounds, each is a case, and
+      every case is chosen.
     * R2: Bounds are positive and ascend.
     * R3: Each case holds one operation, a `dgemm.gemm` on memrefs or a
       `dgemm.contract`, and all cases the same kind.
@@ -37,34 +41,31 @@ def DGEMM_DispatchOp : Op<DGEMM_Dialect, "dispatch",
     ```mlir
     dgemm.dispatch case 1 {
       dgemm.gemm ins(...) outs(...) {schedule = #dgemm.schedule<...>}
-    } case 2 to 63 {
+    } case 2 to 63, 129 to 192 {
       dgemm.gemm ins(...) outs(...) {schedule = #dgemm.schedule<...>}
-    } case from 64 {
+    } case 64 to 128, from 193 {
       dgemm.gemm ins(...) outs(...) {schedule = #dgemm.schedule<...>}
     }
     ```
   }];
-  let arguments = (ins DenseI64ArrayAttr:$bounds);
+  let arguments = (ins DenseI64ArrayAttr:$bounds, DenseI64ArrayAttr:$choices);
   let regions = (region VariadicRegion<SizedRegion<1>>:$cases);
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
   let hasRegionVerifier = 1;
   let extraClassDeclaration = [{
-    /// The smallest M of a case.
-    int64_t getFirst(unsigned index) {
-      return index == 0 ? 1 : getBounds()[index - 1] + 1;
-    }
-    /// The largest M of a case; nullopt for the last, which has no end.
-    std::optional<int64_t> getLast(unsigned index) {
-      if (index < getBounds().size())
-        return getBounds()[index];
-      return std::nullopt;
-    }
+    /// The M from `first` to `last`; nullopt: without an end.
+    struct Range {
+      int64_t first;
+      std::optional<int64_t> last;
+    };
+    /// The ranges of a case, in ascending order.
+    ::llvm::SmallVector<Range> getRanges(unsigned index);
     /// The operation that a case holds.
     ::mlir::Operation *getProduct(unsigned index) {
       return &getCases()[index].front().front();
     }
-    /// "1", "2 to 63" or "from 64".
+    /// "1", "2 to 63, 129 to 192" or "from 64".
     std::string getRangeText(unsigned index);
   }];
 }

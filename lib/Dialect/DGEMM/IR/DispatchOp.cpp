@@ -11,13 +11,31 @@ using namespace dgemm::dg;
 
 //===-- Text form ---------------------------------------------------------===//
 
+SmallVector<DispatchOp::Range> DispatchOp::getRanges(unsigned index) {
+  SmallVector<Range> ranges;
+  int64_t first = 1;
+  for (unsigned i = 0; i < getChoices().size(); ++i) {
+    const bool open = i == getBounds().size();
+    if (getChoices()[i] == int64_t(index))
+      ranges.push_back({first, open ? std::nullopt
+                                    : std::optional<int64_t>(getBounds()[i])});
+    if (!open)
+      first = getBounds()[i] + 1;
+  }
+  return ranges;
+}
+
 std::string DispatchOp::getRangeText(unsigned index) {
-  const std::string first = std::to_string(getFirst(index));
-  std::optional<int64_t> last = getLast(index);
-  if (!last)
-    return "from " + first;
-  return *last == getFirst(index) ? first
-                                  : first + " to " + std::to_string(*last);
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  llvm::interleaveComma(getRanges(index), os, [&](const Range &range) {
+    if (!range.last)
+      os << "from ";
+    os << range.first;
+    if (range.last && *range.last != range.first)
+      os << " to " << *range.last;
+  });
+  return text;
 }
 
 void DispatchOp::print(OpAsmPrinter &printer) {
@@ -26,43 +44,87 @@ void DispatchOp::print(OpAsmPrinter &printer) {
     printer.printRegion(region, /*printEntryBlockArgs=*/false,
                         /*printBlockTerminators=*/false);
   }
-  printer.printOptionalAttrDictWithKeyword((*this)->getAttrs(), {"bounds"});
+  printer.printOptionalAttrDictWithKeyword((*this)->getAttrs(),
+                                           {"bounds", "choices"});
 }
 
+namespace {
+
+/// A range as the text has it, with the case that it is written at.
+struct ParsedRange {
+  SMLoc loc;
+  DispatchOp::Range range;
+  int64_t choice;
+};
+
+ParseResult parseRange(OpAsmParser &parser, ParsedRange &parsed) {
+  parsed.loc = parser.getCurrentLocation();
+  const bool open = succeeded(parser.parseOptionalKeyword("from"));
+  if (parser.parseInteger(parsed.range.first))
+    return failure();
+  if (open)
+    return success();
+  int64_t last = parsed.range.first;
+  if (succeeded(parser.parseOptionalKeyword("to")) && parser.parseInteger(last))
+    return failure();
+  if (last < parsed.range.first)
+    return parser.emitError(parsed.loc)
+           << "the range from M = " << parsed.range.first << " ends at "
+           << last;
+  parsed.range.last = last;
+  return success();
+}
+
+} // namespace
+
 ParseResult DispatchOp::parse(OpAsmParser &parser, OperationState &result) {
-  SmallVector<int64_t> bounds;
-  int64_t next = 1;
-  bool open = false;
-  while (!open) {
-    if (parser.parseKeyword("case", ": the last one has no end, 'case from'"))
+  SmallVector<ParsedRange> ranges;
+  if (parser.parseKeyword("case"))
+    return failure();
+  do {
+    const int64_t choice = result.regions.size();
+    auto parseOne = [&]() -> ParseResult {
+      ranges.push_back({{}, {0, std::nullopt}, choice});
+      return parseRange(parser, ranges.back());
+    };
+    if (parser.parseCommaSeparatedList(parseOne))
       return failure();
-    SMLoc loc = parser.getCurrentLocation();
-    open = succeeded(parser.parseOptionalKeyword("from"));
-    int64_t first, last;
-    if (parser.parseInteger(first))
-      return failure();
-    last = first;
-    if (!open && succeeded(parser.parseOptionalKeyword("to")) &&
-        parser.parseInteger(last))
-      return failure();
-    if (first != next)
-      return parser.emitError(loc)
-             << "this case begins at M = " << first << ", but must begin at "
-             << next << " to leave no gap and no overlap";
-    if (last < first)
-      return parser.emitError(loc)
-             << "the case from M = " << first << " ends at " << last;
-    if (!open)
-      bounds.push_back(last);
-    next = last + 1;
     Region *region = result.addRegion();
     if (parser.parseRegion(*region))
       return failure();
     if (region->empty())
       region->emplaceBlock();
+  } while (succeeded(parser.parseOptionalKeyword("case")));
+
+  llvm::sort(ranges, [](const ParsedRange &a, const ParsedRange &b) {
+    return a.range.first < b.range.first;
+  });
+  SmallVector<int64_t> bounds, choices;
+  std::optional<int64_t> next = 1;
+  for (const ParsedRange &parsed : ranges) {
+    if (!next || parsed.range.first != *next) {
+      InFlightDiagnostic error =
+          parser.emitError(parsed.loc)
+          << "this range begins at M = " << parsed.range.first << ", but ";
+      if (!next)
+        return error << "the one before it has no end";
+      return error << "must begin at " << *next
+                   << " to leave no gap and no overlap";
+    }
+    choices.push_back(parsed.choice);
+    next = std::nullopt;
+    if (parsed.range.last) {
+      bounds.push_back(*parsed.range.last);
+      next = *parsed.range.last + 1;
+    }
   }
-  result.addAttribute("bounds",
-                      parser.getBuilder().getDenseI64ArrayAttr(bounds));
+  if (next)
+    return parser.emitError(parser.getNameLoc())
+           << "no case is for M = " << *next << ": write 'from " << *next
+           << "' at one";
+  Builder &builder = parser.getBuilder();
+  result.addAttribute("bounds", builder.getDenseI64ArrayAttr(bounds));
+  result.addAttribute("choices", builder.getDenseI64ArrayAttr(choices));
   return parser.parseOptionalAttrDictWithKeyword(result.attributes);
 }
 
@@ -129,15 +191,26 @@ std::string getConstants(ScheduleAttr schedule) {
 
 LogicalResult DispatchOp::verify() {
   // R1
-  if (getCases().empty() || getBounds().size() + 1 != getCases().size())
-    return emitOpError() << "has " << getCases().size() << " cases and "
-                         << getBounds().size()
-                         << " bounds; all cases but the last need one";
+  const int64_t cases = getCases().size();
+  if (getChoices().size() != getBounds().size() + 1)
+    return emitOpError() << "has " << getBounds().size() << " bounds and "
+                         << getChoices().size()
+                         << " choices; there is one range more than bounds, "
+                         << "and a choice for each";
+  for (int64_t choice : getChoices())
+    if (choice < 0 || choice >= cases)
+      return emitOpError() << "chooses case " << choice << " of " << cases;
+  for (int64_t index = 0; index < cases; ++index)
+    if (!llvm::is_contained(getChoices(), index))
+      return emitOpError() << "never chooses case " << index;
   // R2
-  for (unsigned i = 0; i < getBounds().size(); ++i)
-    if (getBounds()[i] < getFirst(i))
+  int64_t last = 0;
+  for (int64_t bound : getBounds()) {
+    if (bound <= last)
       return emitOpError() << "bounds must be positive and ascend, but "
-                           << getBounds()[i] << " follows " << getFirst(i) - 1;
+                           << bound << " follows " << last;
+    last = bound;
+  }
   return success();
 }
 

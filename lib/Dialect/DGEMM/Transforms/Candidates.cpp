@@ -15,6 +15,9 @@ namespace {
 /// From here on the tokens fill WGMMA's 64 rows, and a swap only costs.
 constexpr int64_t swapBelow = 64;
 
+/// Up to here all row tiles stand side by side in the raster.
+constexpr int64_t distantRows = 512;
+
 /// K blocks of per-tile scales that a kernel may have to hold.
 constexpr int64_t mostTileScales = 1024;
 /// And those that it has room for where K is dynamic: K = 65536.
@@ -192,8 +195,8 @@ private:
   static constexpr Roles one = {1, 40, 232}, two = {2, 40, 232},
                          three = {3, 32, 160};
   /// {K blocks per stage, WGMMA groups in flight}
-  static constexpr int64_t depths[][2] = {{1, 1}, {2, 1}, {2, 2},
-                                          {4, 1}, {4, 2}, {4, 4}};
+  static constexpr int64_t depths[][2] = {
+      {1, 1}, {2, 1}, {2, 2}, {4, 2}, {4, 4}};
 
   /// Tokens on WGMMA's M side: whole slices of 64.
   void addRowsAsTokens() {
@@ -206,7 +209,9 @@ private:
         if (facts.elementBytes == 4 && n > 16 && n % 16 != 0)
           continue;
         for (auto [kBlocks, inFlight] : depths)
-          add(roles, rows, n, kBlocks, inFlight, /*swap=*/false);
+          // Several warpgroups hide each other's waits: two blocks suffice.
+          if (kBlocks <= 2 || roles == one)
+            add(roles, rows, n, kBlocks, inFlight, /*swap=*/false);
       }
   }
 
@@ -215,13 +220,11 @@ private:
   void addRowsAsWeights() {
     const int64_t n = alignedWidth(sizes.m);
     for (const Roles &roles : {one, two, three})
-      for (int64_t rows = 16; rows <= 128; rows += rows < 64 ? 8 : 64)
+      // One slice each: two have never been faster.
+      for (int64_t rows = 16; rows <= sm90::wgmmaM; rows += 8)
         for (auto [kBlocks, inFlight] : depths) {
-          // Three warpgroups have one slice each, and two slices of
-          // four K blocks spill. A stage of one K block waits for every one of
-          // them: only where K has no more.
-          if (rows > 64 && (roles == three || kBlocks > 2))
-            continue;
+          // A stage of one K block waits for every one of them: only where K
+          // has no more.
           if (kBlocks == 1 && sizes.k > sm90::kBlock)
             continue;
           add(roles, rows, n, kBlocks, inFlight, /*swap=*/true);
@@ -258,21 +261,38 @@ private:
     schedule.specializeN = !ShapedType::isDynamic(facts.n);
     schedule.specializeK = !ShapedType::isDynamic(facts.k);
     // Tiles that share weights run side by side (measured: up to 30 % at M =
-    // 128 to 512, nothing from 4096 on).
-    if (!swap && sizes.m > schedule.tileM && sizes.m < 4096) {
+    // 128 to 512; from 1024 on it may cost as much).
+    if (!swap && sizes.m > schedule.tileM && sizes.m <= distantRows) {
       schedule.rasterAxis = RasterAxis::M;
-      schedule.rasterWidth = 4;
+      schedule.rasterWidth = 8;
     }
     chooseLoop(schedule, facts);
     chooseStages(schedule, facts);
     schedules.push_back(schedule);
     addSplits(schedule);
+    addMulticasts(schedule);
+  }
+
+  /// The same with an operand shared by two CTAs: a quarter to a third less to
+  /// read from L2. Measured to pay where rows of the operands do not start at
+  /// multiples of 64 bytes, and to cost 1 to 2 % elsewhere.
+  void addMulticasts(Schedule schedule) {
+    if (ShapedType::isDynamic(facts.k) || facts.k % 64 == 0 || schedule.swap ||
+        schedule.kBlocks > 1 || schedule.warpgroups == 1 || schedule.tileN < 64)
+      return;
+    schedule.cluster = 2;
+    for (Multicast shared : {Multicast::Lhs, Multicast::Rhs}) {
+      schedule.multicast = shared;
+      if (shared == Multicast::Lhs || schedule.tileN % 16 == 0)
+        schedules.push_back(schedule);
+    }
   }
 
   /// The same with K cut between the CTAs of a cluster, where tiles are so few
   /// that all clusters run at once, and each part has a few stages.
   void addSplits(Schedule schedule) {
-    if (schedule.warpgroups != 1 || schedule.kBlocks == 1)
+    if (schedule.warpgroups != 1 || schedule.kBlocks == 1 ||
+        schedule.inFlight != schedule.kBlocks)
       return;
     const int64_t rows = schedule.swap ? sizes.n : sizes.m;
     const int64_t columns = schedule.swap ? sizes.m : sizes.n;

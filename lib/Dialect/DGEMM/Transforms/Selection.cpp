@@ -7,6 +7,7 @@
 #include "llvm/Support/FormatVariadic.h"
 
 #include <algorithm>
+#include <functional>
 #include <set>
 #include <tuple>
 
@@ -93,13 +94,23 @@ dgemm::dg::chooseByModel(GemmOp op, const ProblemFacts &facts,
     });
   for (Schedule &schedule : schedules)
     schedule.pdl = options.pdl;
-  const std::vector<size_t> ranked = rank(schedules, sizes, options.sms);
-  for (size_t place : ranked)
-    if (isFeasible(schedules[place], facts))
-      return schedules[place];
+  // The first that fits is among the first few: a heap, and no sort.
+  std::vector<std::pair<double, size_t>> heap;
+  heap.reserve(schedules.size());
+  for (auto [index, schedule] : llvm::enumerate(schedules))
+    heap.push_back(
+        {estimateCost(schedule, sizes, options.sms).microseconds, index});
+  const auto later = std::greater<std::pair<double, size_t>>();
+  std::make_heap(heap.begin(), heap.end(), later);
+  const size_t first = heap.front().second;
+  for (; !heap.empty(); heap.pop_back()) {
+    std::pop_heap(heap.begin(), heap.end(), later);
+    if (isFeasible(schedules[heap.back().second], facts))
+      return schedules[heap.back().second];
+  }
   return op.emitOpError() << "none of " << schedules.size()
                           << " schedules fits; the first one "
-                          << rejectSchedule(schedules[ranked.front()], facts);
+                          << rejectSchedule(schedules[first], facts);
 }
 
 FailureOr<Selection> dgemm::dg::select(GemmOp op,
@@ -206,18 +217,21 @@ static LogicalResult checkConstants(GemmOp op, const Schedule &schedule) {
   return success();
 }
 
-/// The same for the cases of a run, between which a table's may stand.
+/// The same for the kernels of a run, some of which may be a table's.
 static LogicalResult checkConstants(GemmOp op, const RunSelection &selection) {
-  const RunSelection::Case &first = selection.cases.front();
-  for (const RunSelection::Case &each : selection.cases) {
-    if (getConstants(each.schedule) == getConstants(first.schedule))
+  auto schedule = [&](const RunSelection::Range &range) -> const Schedule & {
+    return selection.kernels[range.kernel];
+  };
+  const RunSelection::Range &first = selection.ranges.front();
+  for (const RunSelection::Range &range : selection.ranges) {
+    if (getConstants(schedule(range)) == getConstants(schedule(first)))
       continue;
     InFlightDiagnostic error = op.emitOpError();
     error << "cannot have one launch record for M = " << selection.m.str()
-          << ": the schedule for M = " << each.m.str() << " specializes "
-          << getConstants(each.schedule) << ", that for M = " << first.m.str()
-          << " " << getConstants(first.schedule);
-    for (const RunSelection::Case *one : {&first, &each})
+          << ": the schedule for M = " << range.m.str() << " specializes "
+          << getConstants(schedule(range)) << ", that for M = " << first.m.str()
+          << " " << getConstants(schedule(first));
+    for (const RunSelection::Range *one : {&first, &range})
       if (!one->tableEntry.empty())
         error.attachNote() << "M = " << one->m.str() << " is from "
                            << one->tableEntry;
@@ -229,16 +243,19 @@ static LogicalResult checkConstants(GemmOp op, const RunSelection &selection) {
 /// Puts a copy of `op` with each schedule into the cases of a dispatch.
 static void dispatch(GemmOp op, const RunSelection &selection) {
   OpBuilder b(op);
-  SmallVector<int64_t> bounds;
-  for (const RunSelection::Case &each : ArrayRef(selection.cases).drop_back())
-    bounds.push_back(each.m.last);
-  auto dispatch = DispatchOp::create(b, op.getLoc(), bounds,
-                                     unsigned(selection.cases.size()));
-  for (auto [region, each] :
-       llvm::zip_equal(dispatch.getCases(), selection.cases)) {
+  SmallVector<int64_t> bounds, choices;
+  for (const RunSelection::Range &range : selection.ranges) {
+    bounds.push_back(range.m.last);
+    choices.push_back(range.kernel);
+  }
+  bounds.pop_back(); // the last range has no end
+  auto dispatch = DispatchOp::create(b, op.getLoc(), bounds, choices,
+                                     unsigned(selection.kernels.size()));
+  for (auto [region, schedule] :
+       llvm::zip_equal(dispatch.getCases(), selection.kernels)) {
     b.setInsertionPointToStart(&region.emplaceBlock());
     auto copy = cast<GemmOp>(b.clone(*op));
-    copy.setScheduleAttr(ScheduleAttr::get(op.getContext(), each.schedule));
+    copy.setScheduleAttr(ScheduleAttr::get(op.getContext(), schedule));
   }
   op.erase();
 }
@@ -251,8 +268,8 @@ static SelectScheduleOptions narrow(GemmOp op,
   if (!parent)
     return narrowed;
   const unsigned index = op->getParentRegion()->getRegionNumber();
-  const int64_t first = parent.getFirst(index);
-  narrowed.m = parent.getLast(index).value_or(std::max(first, options.m.last));
+  const DispatchOp::Range range = parent.getRanges(index).back();
+  narrowed.m = range.last.value_or(std::max(range.first, options.m.last));
   return narrowed;
 }
 
@@ -282,9 +299,9 @@ LogicalResult dgemm::dg::selectSchedule(GemmOp op,
     return failure();
   if (options.explain)
     explain(op, *selection);
-  if (selection->cases.size() == 1) {
+  if (selection->kernels.size() == 1) {
     op.setScheduleAttr(
-        ScheduleAttr::get(op.getContext(), selection->cases.front().schedule));
+        ScheduleAttr::get(op.getContext(), selection->kernels.front()));
     return success();
   }
   if (op.getResult())

@@ -105,25 +105,24 @@ void explain(GemmOp op, const Selection &selection);
 
 /// Schedules for a run over M.
 struct RunSelection {
-  struct Case {
-    /// The M that it is for; the last case takes larger ones, too.
+  /// Neighbouring M with one schedule.
+  struct Range {
     SizeRange m = 0;
-    Schedule schedule;
+    size_t kernel = 0; ///< a place in `kernels`
+    /// The model's time at the last M, and the least of any schedule that was
+    /// considered.
+    double microseconds = 0, best = 0;
     /// "FILE:LINE" of the table's entry that decided; empty where the model
     /// did.
     std::string tableEntry;
-    /// The model's times at the M that were looked at, and the best that any
-    /// schedule would have there.
-    struct Sample {
-      int64_t m;
-      double microseconds, best;
-    };
-    std::vector<Sample> samples;
   };
   ProblemFacts facts;
   SizeRange m = 0;
   int64_t sms = 0;
-  std::vector<Case> cases;
+  /// One for each kernel, in the order of the smallest M that it is for.
+  std::vector<Schedule> kernels;
+  /// In ascending order, without gaps. A kernel may have several.
+  std::vector<Range> ranges;
 };
 
 /// Chooses schedules for all M in `options.m`, as few as serve well, and
