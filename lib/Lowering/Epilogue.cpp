@@ -147,7 +147,7 @@ private:
     slab = SharedOp::create(
         b, loc, BufferType::get(all, dest.getElementType(), swizzle));
     if (lines)
-      requireLines(store);
+      requireRows(store, getDestName(store));
     else
       map = addMap(store, shape, swizzle);
   }
@@ -160,10 +160,12 @@ private:
         .getValue();
   }
 
-  /// What both ways out of shared memory ask of D: rows of whole 16 bytes, a
-  /// multiple of 16 bytes apart. Returns D's entry in the record.
+  /// What both ways out of shared memory ask of D: to start at a multiple of 16
+  /// bytes, rows of whole 16 bytes, a multiple of 16 bytes apart. Returns D's
+  /// entry in the record.
   DictionaryAttr requireRows(StoreOp store, StringRef name) {
     auto module = kernel->getParentOfType<gpu::GPUModuleOp>();
+    requireAlignment(module, name);
     DictionaryAttr operand = getRecordOperand(
         module->getAttrOfType<DictionaryAttr>(kRecordAttr), name);
     int64_t bytes = getElementBytes(
@@ -191,11 +193,9 @@ private:
     return cast<StringAttr>(operand.getAs<ArrayAttr>(key)[i]).getValue();
   }
 
-  /// Pieces of 16 bytes need rows that start at multiples of 16 bytes.
-  void requireLines(StoreOp store) {
-    StringRef name = getDestName(store);
-    requireRows(store, name);
-    auto module = kernel->getParentOfType<gpu::GPUModuleOp>();
+  /// In the launch record the operand starts at a multiple of 16 bytes.
+  static void requireAlignment(gpu::GPUModuleOp module, StringRef name) {
+    Builder b(module.getContext());
     NamedAttrList record(module->getAttrOfType<DictionaryAttr>(kRecordAttr));
     SmallVector<Attribute> operands;
     for (Attribute entry : cast<ArrayAttr>(record.get("operands"))) {

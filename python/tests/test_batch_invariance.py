@@ -20,22 +20,22 @@ pytestmark = pytest.mark.skipif(
     reason="dgemm-opt and dgemm-sim are not built",
 )
 
-# Eight K blocks: enough for the model to split K where it may.
-ROWS, N, K = 300, 72, 1024
+# Sixteen K blocks: enough for the model to split K where it may.
+ROWS, N, K = 300, 72, 2048
 
 # The chosen kernels of so small a problem are much alike, so the ranges here
 # are cut by a table: swapped and not, several K blocks in flight, two and
 # three warpgroups.
 TABLE = """
-M=1     N=72 K=1024 out=bf16 scaling=1d2d = #dgemm.schedule<tile = [64, 8], \
+M=1     N=72 K=2048 out=bf16 scaling=1d2d = #dgemm.schedule<tile = [64, 8], \
 warpgroups = 1, kblocks = 2, in_flight = 2, swap = true, lhs_scales = tile, \
 rhs_scales = staged, chunk = 8, specialize = [n, k]>
-M=2..63 N=72 K=1024 out=bf16 scaling=1d2d = #dgemm.schedule<tile = [64, 64], \
+M=2..63 N=72 K=2048 out=bf16 scaling=1d2d = #dgemm.schedule<tile = [64, 64], \
 warpgroups = 1, swap = true, lhs_scales = tile, rhs_scales = staged, \
 specialize = [n, k]>
-M=64    N=72 K=1024 out=bf16 scaling=1d2d = #dgemm.schedule<tile = [64, 24], \
+M=64    N=72 K=2048 out=bf16 scaling=1d2d = #dgemm.schedule<tile = [64, 24], \
 warpgroups = 1, kblocks = 4, in_flight = 4, chunk = 24, specialize = [n, k]>
-M=65..192 N=72 K=1024 out=bf16 scaling=1d2d = #dgemm.schedule<tile = [192, 72], \
+M=65..192 N=72 K=2048 out=bf16 scaling=1d2d = #dgemm.schedule<tile = [192, 72], \
 warpgroups = 3, chunk = 72, registers = [32, 160], specialize = [n, k]>
 """
 

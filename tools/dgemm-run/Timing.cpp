@@ -187,7 +187,7 @@ Timing dgemm::run::timeSubjects(Device &device,
   Timing timing;
   timing.flush = options.flush;
   if (timing.flush == Flush::Auto)
-    timing.flush = options.m >= 4096 ? Flush::Dirty : Flush::Clean;
+    timing.flush = options.m > 128 ? Flush::Dirty : Flush::Clean;
   timing.pairs = options.pairs;
   std::vector<Turn> turns;
   for (Subject *subject : subjects) {

@@ -71,8 +71,8 @@ struct Precondition {
 };
 
 /// How a kernel cuts the K blocks of D's sums: it adds `count` partial sums in
-/// ascending order, each a chain from +0 over `kBlocks` K blocks (the last
-/// over those that are left, maybe none).
+/// ascending order, each a chain from +0 over `kBlocks` K blocks (the last ones
+/// over those that are left, or over none: +0).
 struct Parts {
   int64_t count = 1;
   Expression kBlocks;

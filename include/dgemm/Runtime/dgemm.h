@@ -93,6 +93,11 @@ typedef struct dgemm_tensor {
   const int64_t *strides;
 } dgemm_tensor;
 
+/* Programmatic dependent launch: whether the kernel may start before the one
+ * ahead of it in the stream has ended. It waits by itself before it touches an
+ * operand; a kernel compiled with `pdl = activations` does not wait before it
+ * reads B and SFB, so nothing in the stream may write those shortly before:
+ * launch it with DGEMM_PDL_OFF where something does. */
 typedef enum dgemm_pdl {
   DGEMM_PDL_RECORD = 0, /* as the launch record says */
   DGEMM_PDL_OFF = 1,
@@ -101,7 +106,8 @@ typedef enum dgemm_pdl {
 
 typedef struct dgemm_launch_options {
   size_t struct_size; /* set by the caller: sizeof(dgemm_launch_options) */
-  int32_t num_sms;    /* how many SMs to use; 0: all of the device */
+  int32_t num_sms;    /* how many SMs to use; 0: all of the device. A kernel
+                         with a block for each tile takes no less */
   int32_t pdl;        /* dgemm_pdl */
   void *workspace;    /* NULL: the runtime allocates in stream order */
   size_t workspace_bytes;

@@ -24,6 +24,8 @@ public:
     kernel.walk([&](ReadScalesOp op) {
       readsLate |= op.getType().getSide() == Side::Rhs;
     });
+    kernel.walk(
+        [&](SendFragmentOp op) { sent.insert(getPipeline(op.getPipe())); });
     kernel.walk([&](ViewOp op) {
       auto slot = op.getBuffer().getDefiningOp<WaitOp>();
       readsLate |= slot && getPipeline(slot.getPipe()).getBytes() > 0;
@@ -189,7 +191,10 @@ private:
   }
 
   template <typename OpT> void openSlot(OpT op, int64_t firstBarrier) {
-    waitFor(barrier(firstBarrier, op.getSlot()), op.getPhase());
+    waitFor(barrier(firstBarrier, op.getSlot()), op.getPhase(),
+            sent.contains(getPipeline(op.getPipe()))
+                ? NVVM::MemScopeKind::CLUSTER
+                : NVVM::MemScopeKind::CTA);
     const SharedLayout::Ring &place = ring(op.getPipe());
     for (auto [i, buffer] : llvm::enumerate(op.getBuffers()))
       buffer.replaceAllUsesWith(
@@ -199,12 +204,12 @@ private:
 
   /// A loop in the control flow: measured 1 % faster on an H200 than a spin
   /// inside of an inline-assembly block.
-  void waitFor(Value barrier, Value parity) {
+  void waitFor(Value barrier, Value parity, NVVM::MemScopeKind scope) {
     scf::WhileOp::create(
         b, loc, TypeRange{}, ValueRange{},
         [&](OpBuilder &b, Location loc, ValueRange) {
           Value done = NVVM::MBarrierTryWaitOp::create(
-              b, loc, b.getI1Type(), barrier, parity, Value());
+              b, loc, b.getI1Type(), barrier, parity, Value(), scope);
           Value again = arith::XOrIOp::create(
               b, loc, done,
               arith::ConstantOp::create(b, loc, b.getBoolAttr(true)));
@@ -357,6 +362,9 @@ private:
   OpBuilder b;
   Location loc;
   Value base;
+  /// Rings that other blocks of the cluster fill: who waits for them acquires
+  /// at that scope.
+  llvm::SmallPtrSet<Operation *, 2> sent;
   /// Whether slots are read by plain loads after the last wgmma.
   bool readsLate = false;
 };

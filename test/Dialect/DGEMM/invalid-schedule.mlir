@@ -228,6 +228,13 @@
 
 // -----
 
+// S14: halves of thin rows.
+
+// expected-error @+1 {{multicast = lhs gives each CTA half of tile m = 40 to load, 20 rows, but the 128-byte swizzle repeats every 8 rows; tile m must be a multiple of 16}}
+"test.op"() {s = #dgemm.schedule<tile = [40, 64], warpgroups = 1, store = lines, cluster = 2, multicast = lhs>} : () -> ()
+
+// -----
+
 // S4: a TMA box.
 
 // expected-error @+1 {{tile m is 384, but a TMA box has at most 256 rows}}

@@ -64,7 +64,7 @@ TEST_F(SelectionTest, ReturnsCandidatesAndReasons) {
   EXPECT_FALSE(op.getScheduleAttr()) << "the op stays as it is";
   EXPECT_EQ(selection->sizes.m, 4096);
   std::vector<Candidate> candidates =
-      rankCandidates(selection->facts, selection->sizes, selection->sms);
+      rankCandidates(selection->facts, selection->sizes, selection->options);
   EXPECT_GT(candidates.size(), 100u);
   for (size_t i = 1; i < candidates.size(); ++i)
     EXPECT_LE(candidates[i - 1].cost.microseconds,

@@ -120,7 +120,7 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     * S11: `cluster` is 1 or 2.
     * S12: `multicast` is not `both`, which needs a cluster of four.
     * S13: A cluster of 2 shares an operand, and a single CTA none.
-    * S14: Half of a shared rhs tile is whole 8-row swizzle atoms: n is a
+    * S14: Half of a shared tile is whole 8-row swizzle atoms: m or n is a
       multiple of 16.
     * S15: Register budgets are multiples of 8 from 24 to 256.
     * S16: The roles' registers fit the pool: what all threads enter with,

@@ -155,13 +155,17 @@ static LogicalResult checkCluster(const Schedule &schedule,
                        << ": a cluster of 2 shares lhs or rhs, one CTA alone "
                           "shares nothing";
   // S14
-  const int64_t half = schedule.tileN / 2;
-  if (schedule.multicast == Multicast::Rhs && half % sm90::swizzleRows != 0)
-    return emitError() << "multicast = rhs gives each CTA half of tile n = "
-                       << schedule.tileN << " to load, " << half
+  const bool lhs = schedule.multicast == Multicast::Lhs;
+  const int64_t whole = lhs ? schedule.tileM : schedule.tileN;
+  if (shares && whole / 2 % sm90::swizzleRows != 0)
+    return emitError() << "multicast = "
+                       << stringifyMulticast(schedule.multicast)
+                       << " gives each CTA half of tile " << (lhs ? "m" : "n")
+                       << " = " << whole << " to load, " << whole / 2
                        << " rows, but the 128-byte swizzle repeats every "
-                       << sm90::swizzleRows << " rows; tile n must be a "
-                       << "multiple of " << 2 * sm90::swizzleRows;
+                       << sm90::swizzleRows << " rows; tile "
+                       << (lhs ? "m" : "n") << " must be a multiple of "
+                       << 2 * sm90::swizzleRows;
   return success();
 }
 

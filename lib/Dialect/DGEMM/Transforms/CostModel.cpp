@@ -56,8 +56,8 @@ static constexpr double coldCode = 4.25;
 static constexpr double startMicroseconds = 2.48, exchangeMicroseconds = 0.35,
                         exchangePerMegabyte = 18.4;
 /// Bytes in flight on an SM cover this latency, in microseconds; bytes per
-/// microsecond from L2 to all SMs, for rows that start at multiples of 64
-/// bytes and for others (measured at M = 897 to 7730, K % 64 = 16 to 48).
+/// microsecond from L2 to all SMs, for rows that start at multiples of 32
+/// bytes and for others (measured at M = 897 to 7730, K % 32 = 16).
 static constexpr double memoryLatency = 1.03, l2BytesPerMicrosecond = 18.6e6,
                         l2UnalignedBytes = 5.4e6;
 /// What a wide raster costs the memory system at M up to 512.
@@ -228,7 +228,7 @@ Cost dgemm::dg::estimateCost(const Schedule &schedule,
                                                : 0);
   cost.l2Microseconds =
       distance * cost.tiles * parts * kBlocks * fromL2 /
-      (facts.k % 64 == 0 ? l2BytesPerMicrosecond : l2UnalignedBytes);
+      (facts.k % 32 == 0 ? l2BytesPerMicrosecond : l2UnalignedBytes);
 
   cost.microseconds = longest<overlapSharpness>({cost.computeMicroseconds,
                                                  cost.memoryMicroseconds,

@@ -23,12 +23,11 @@ dgemm::dg::bestCandidates(GemmOp op, const SelectScheduleOptions &options,
   std::map<std::tuple<int64_t, int64_t, bool, int64_t>, size_t> ofTile;
   std::vector<Schedule> best;
   for (const Candidate &candidate :
-       rankCandidates(facts, assumeSizes(facts, options.m.last), options.sms)) {
+       rankCandidates(facts, assumeSizes(facts, options.m.last), options)) {
     const Schedule &schedule = candidate.schedule;
     if (best.size() == count)
       break;
-    if ((options.batchInvariant && !isBatchInvariant(schedule)) ||
-        !isFeasible(schedule, facts))
+    if (!isFeasible(schedule, facts))
       continue;
     // Depths of one tile differ by little: others have their turn.
     if (ofTile[{schedule.tileM, schedule.tileN, schedule.swap,

@@ -31,8 +31,9 @@ namespace {
 struct Stretch {
   int64_t last;
   double octaves;
-  /// The table's choice, or null.
+  /// The table's choice, or null, and its schedule.
   const TuningTable::Entry *entry = nullptr;
+  Schedule tuned = {};
 };
 
 /// The M at which the model is asked for the best of all schedules.
@@ -197,12 +198,16 @@ dgemm::dg::selectRun(GemmOp op, const SelectScheduleOptions &options) {
   selection.m = options.m;
   selection.sms = options.sms;
   const ProblemFacts &facts = selection.facts;
-  const std::vector<Stretch> stretches =
+  std::vector<Stretch> stretches =
       cutStretches(options.m, options.table, facts);
-  for (const Stretch &stretch : stretches)
-    if (stretch.entry && failed(checkEntry(op, *options.table, *stretch.entry,
-                                           options.batchInvariant)))
-      return failure();
+  for (Stretch &stretch : stretches)
+    if (stretch.entry) {
+      FailureOr<Schedule> tuned =
+          getSchedule(op, *options.table, *stretch.entry, options);
+      if (failed(tuned))
+        return failure();
+      stretch.tuned = *tuned;
+    }
 
   // Each M is a selection of its own.
   const std::vector<int64_t> samples = sampleM(options.m);
@@ -230,7 +235,7 @@ dgemm::dg::selectRun(GemmOp op, const SelectScheduleOptions &options) {
     first = stretch.last + 1;
     if (stretch.entry) {
       range.tableEntry = options.table->where(*stretch.entry);
-      append(selection, stretch.entry->schedule, range);
+      append(selection, stretch.tuned, range);
       continue;
     }
     range.microseconds = portfolio.getTime(choices[i], i);

@@ -18,11 +18,17 @@ using namespace dgemm::dg;
 static constexpr int64_t assumedSize = 7168;
 
 std::string Candidate::str() const {
-  return llvm::formatv("tile [{0}, {1}]{2}, {3} warpgroups, {4} stages of "
-                       "{5} K blocks, {6} in flight",
-                       schedule.tileM, schedule.tileN,
-                       schedule.swap ? " swapped" : "", schedule.warpgroups,
-                       schedule.stages, schedule.kBlocks, schedule.inFlight);
+  return llvm::formatv(
+      "tile [{0}, {1}]{2}, {3} warpgroups, {4} stages of "
+      "{5} K blocks, {6} in flight{7}{8}",
+      schedule.tileM, schedule.tileN, schedule.swap ? " swapped" : "",
+      schedule.warpgroups, schedule.stages, schedule.kBlocks, schedule.inFlight,
+      schedule.splitK > 1
+          ? llvm::formatv(", K in {0} parts", schedule.splitK).str()
+          : std::string(),
+      schedule.multicast == Multicast::None
+          ? std::string()
+          : ", " + stringifyMulticast(schedule.multicast).str() + " shared");
 }
 
 ProblemFacts dgemm::dg::assumeSizes(const ProblemFacts &facts, int64_t m) {
@@ -62,17 +68,27 @@ bool dgemm::dg::isFeasible(const Schedule &schedule,
          succeeded(checkSchedule(schedule, facts, silent));
 }
 
-LogicalResult dgemm::dg::checkEntry(GemmOp op, const TuningTable &table,
-                                    const TuningTable::Entry &entry,
-                                    bool batchInvariant) {
+FailureOr<Schedule>
+dgemm::dg::getSchedule(GemmOp op, const TuningTable &table,
+                       const TuningTable::Entry &entry,
+                       const SelectScheduleOptions &options) {
   auto emitError = [&] {
     return op.emitOpError() << "cannot use the schedule that "
                             << table.where(entry) << " has for it: ";
   };
-  if (batchInvariant && !isBatchInvariant(entry.schedule))
-    return emitError() << "it splits K into " << entry.schedule.splitK
-                       << " parts, and is to be batch-invariant";
-  return checkSchedule(entry.schedule, getProblemFacts(op), emitError);
+  Schedule schedule = entry.schedule;
+  if (options.batchInvariant && !isBatchInvariant(schedule)) {
+    emitError() << "it splits K into " << schedule.splitK
+                << " parts, and is to be batch-invariant";
+    return failure();
+  }
+  // What a launch waits for is the caller's to say.
+  if (options.pdl != PDL::None)
+    schedule.pdl = options.pdl;
+  if (failed(checkSchedule(schedule, emitError)) ||
+      failed(checkSchedule(schedule, getProblemFacts(op), emitError)))
+    return failure();
+  return schedule;
 }
 
 LogicalResult dgemm::dg::checkOptions(GemmOp op,
@@ -83,10 +99,10 @@ LogicalResult dgemm::dg::checkOptions(GemmOp op,
   return success();
 }
 
-FailureOr<Schedule>
-dgemm::dg::chooseByModel(GemmOp op, const ProblemFacts &facts,
-                         const ProblemFacts &sizes,
-                         const SelectScheduleOptions &options) {
+/// Those of the enumerated schedules that the options allow.
+static std::vector<Schedule>
+getCandidates(const ProblemFacts &facts, const ProblemFacts &sizes,
+              const SelectScheduleOptions &options) {
   std::vector<Schedule> schedules = enumerateSchedules(facts, sizes);
   if (options.batchInvariant)
     llvm::erase_if(schedules, [](const Schedule &schedule) {
@@ -94,6 +110,14 @@ dgemm::dg::chooseByModel(GemmOp op, const ProblemFacts &facts,
     });
   for (Schedule &schedule : schedules)
     schedule.pdl = options.pdl;
+  return schedules;
+}
+
+FailureOr<Schedule>
+dgemm::dg::chooseByModel(GemmOp op, const ProblemFacts &facts,
+                         const ProblemFacts &sizes,
+                         const SelectScheduleOptions &options) {
+  const std::vector<Schedule> schedules = getCandidates(facts, sizes, options);
   // The first that fits is among the first few: a heap, and no sort.
   std::vector<std::pair<double, size_t>> heap;
   heap.reserve(schedules.size());
@@ -121,15 +145,17 @@ FailureOr<Selection> dgemm::dg::select(GemmOp op,
   Selection selection;
   selection.facts = facts;
   selection.sizes = assumeSizes(facts, options.m.last);
+  selection.options = options;
   selection.sms = options.sms;
   if (options.table)
     if (const TuningTable::Entry *entry =
             options.table->find(facts, selection.sizes.m)) {
-      selection.schedule = entry->schedule;
       selection.tableEntry = options.table->where(*entry);
-      if (failed(
-              checkEntry(op, *options.table, *entry, options.batchInvariant)))
+      FailureOr<Schedule> tuned =
+          getSchedule(op, *options.table, *entry, options);
+      if (failed(tuned))
         return failure();
+      selection.schedule = *tuned;
       return selection;
     }
   FailureOr<Schedule> chosen =
@@ -140,14 +166,14 @@ FailureOr<Selection> dgemm::dg::select(GemmOp op,
   return selection;
 }
 
-std::vector<Candidate> dgemm::dg::rankCandidates(const ProblemFacts &facts,
-                                                 const ProblemFacts &sizes,
-                                                 int64_t sms) {
-  const std::vector<Schedule> schedules = enumerateSchedules(facts, sizes);
+std::vector<Candidate>
+dgemm::dg::rankCandidates(const ProblemFacts &facts, const ProblemFacts &sizes,
+                          const SelectScheduleOptions &options) {
+  const std::vector<Schedule> schedules = getCandidates(facts, sizes, options);
   std::vector<Candidate> candidates;
-  for (size_t place : rank(schedules, sizes, sms))
+  for (size_t place : rank(schedules, sizes, options.sms))
     candidates.push_back({schedules[place],
-                          estimateCost(schedules[place], sizes, sms),
+                          estimateCost(schedules[place], sizes, options.sms),
                           rejectSchedule(schedules[place], facts)});
   return candidates;
 }
@@ -156,7 +182,7 @@ void dgemm::dg::explain(GemmOp op, const Selection &selection) {
   constexpr int most = 4;
   const ProblemFacts &sizes = selection.sizes;
   const std::vector<Candidate> candidates =
-      rankCandidates(selection.facts, sizes, selection.sms);
+      rankCandidates(selection.facts, sizes, selection.options);
   InFlightDiagnostic remark = op.emitRemark();
   remark << "chose " << ScheduleAttr::get(op.getContext(), selection.schedule)
          << " for M = " << sizes.m << ", N = " << sizes.n << ", K = " << sizes.k
@@ -166,14 +192,14 @@ void dgemm::dg::explain(GemmOp op, const Selection &selection) {
     remark.attachNote() << "the tuning table decided: " << selection.tableEntry;
   int listed = 0, refused = 0;
   // The best of each tile: depths of the same tile differ by little.
-  std::set<std::tuple<int64_t, int64_t, bool>> seen;
+  std::set<std::tuple<int64_t, int64_t, bool, int64_t>> seen;
   SmallVector<std::string> misfits;
   for (const Candidate &candidate : candidates) {
     if (listed == most)
       break;
     if (candidate.rejection.empty()) {
       if (seen.insert({candidate.schedule.tileM, candidate.schedule.tileN,
-                       candidate.schedule.swap})
+                       candidate.schedule.swap, candidate.schedule.splitK})
               .second)
         remark.attachNote() << "candidate " << ++listed << ": "
                             << candidate.str() << ": " << candidate.cost.str();

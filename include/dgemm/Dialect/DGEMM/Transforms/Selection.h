@@ -73,6 +73,7 @@ struct Selection {
   /// The op's facts, and the sizes that the choice was made for.
   ProblemFacts facts, sizes;
   int64_t sms = 0;
+  SelectScheduleOptions options;
 };
 
 /// `facts` with `m` or, where it is static, the op's, and with a number for
@@ -83,7 +84,8 @@ ProblemFacts assumeSizes(const ProblemFacts &facts, int64_t m);
 /// explain. The model's best come first, whether they fit or not; among equals
 /// the one that was enumerated first.
 std::vector<Candidate> rankCandidates(const ProblemFacts &facts,
-                                      const ProblemFacts &sizes, int64_t sms);
+                                      const ProblemFacts &sizes,
+                                      const SelectScheduleOptions &options);
 
 /// Fails, with a diagnostic at `op`, where nothing can be chosen for them.
 llvm::LogicalResult checkOptions(GemmOp op,

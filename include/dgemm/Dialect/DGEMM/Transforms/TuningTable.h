@@ -11,6 +11,8 @@
 
 namespace dgemm::dg {
 
+struct SelectScheduleOptions;
+
 /// A list of problems and the schedule of each. docs/tuning.md describes the
 /// text form.
 class TuningTable {
@@ -47,11 +49,12 @@ private:
   std::vector<Entry> entries;
 };
 
-/// Whether the entry's schedule fits the op, which has strides and may have to
-/// be batch-invariant: what does not is reported at the op.
-llvm::LogicalResult checkEntry(GemmOp op, const TuningTable &table,
-                               const TuningTable::Entry &entry,
-                               bool batchInvariant);
+/// The entry's schedule for this op and these options: with their `pdl`. What
+/// does not fit the op, which has strides and may have to be batch-invariant,
+/// is reported there.
+llvm::FailureOr<Schedule> getSchedule(GemmOp op, const TuningTable &table,
+                                      const TuningTable::Entry &entry,
+                                      const SelectScheduleOptions &options);
 
 } // namespace dgemm::dg
 
