@@ -258,6 +258,12 @@ private:
     if (kBlocks > 1 && !ShapedType::isDynamic(facts.k) &&
         facts.k % sm90::kBlock == 0)
       schedule.tmaView = TMAView::Stage;
+    // Four blocks with a box each hold more coordinates: with 40 registers the
+    // producer spilled some of them.
+    if (kBlocks > 2 && schedule.tmaView == TMAView::Block) {
+      schedule.consumerRegs = roles[2] - 8;
+      schedule.producerRegs = 56;
+    }
     schedule.specializeN = !ShapedType::isDynamic(facts.n);
     schedule.specializeK = !ShapedType::isDynamic(facts.k);
     // Tiles that share weights run side by side (measured: up to 30 % at M =
