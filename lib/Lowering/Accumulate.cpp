@@ -3,6 +3,7 @@
 #include "dgemm/Dialect/Hopper/Hopper.h"
 #include "dgemm/Lowering/Kernel.h"
 #include "dgemm/Lowering/Passes.h"
+#include "dgemm/Target/SM90.h"
 
 #include "mlir/Dialect/SCF/Utils/Utils.h"
 #include "mlir/IR/Builders.h"
@@ -18,12 +19,10 @@ namespace dgemm {
 using namespace mlir;
 using namespace dgemm;
 using namespace dgemm::hopper;
+using target::sm90::kBlock;
+using target::sm90::wgmmaM;
 
 namespace {
-
-constexpr int64_t kFragmentRows = 64;
-/// Columns that share a scale where a side has one for each block.
-constexpr int64_t kScaleBlock = 128;
 
 /// One K block: the product and its promotion.
 struct BlockPair {
@@ -192,11 +191,11 @@ private:
   /// start. In a copy it is known where the column scales change, so that the
   /// promotion needs no selects.
   void distributeVariants(scf::ForOp loop, PackScalesOp split) {
-    int64_t step = std::gcd(schedule.getTileN(), kScaleBlock);
-    int64_t count = kScaleBlock / step;
+    int64_t step = std::gcd(schedule.getTileN(), kBlock);
+    int64_t count = kBlock / step;
     Value first = map.lookupOrDefault(split.getFirst());
     Value inside =
-        arith::AndIOp::create(b, loc, first, constant(b, loc, kScaleBlock - 1));
+        arith::AndIOp::create(b, loc, first, constant(b, loc, kBlock - 1));
     Value variant = arith::IndexCastOp::create(
         b, loc, b.getIndexType(),
         arith::DivUIOp::create(b, loc, inside, constant(b, loc, step)));
@@ -245,7 +244,7 @@ private:
 
   ArrayRef<Value> getTemporaries() {
     auto type =
-        FragmentType::get({kFragmentRows, schedule.getTileN()}, b.getF32Type());
+        FragmentType::get({wgmmaM, schedule.getTileN()}, b.getF32Type());
     temporaries.resize(schedule.getInFlight());
     for (Value &value : temporaries)
       if (!value)
@@ -259,8 +258,8 @@ private:
     SmallVector<Value> inits = expand(loop.getInitArgs());
     size_t own = inits.size();
     if (overlap) {
-      auto type = FragmentType::get({kFragmentRows, schedule.getTileN()},
-                                    b.getF32Type());
+      auto type =
+          FragmentType::get({wgmmaM, schedule.getTileN()}, b.getF32Type());
       Value none = arith::ConstantOp::create(b, loc, b.getBoolAttr(false));
       Value zero = constant(b, loc, 0);
       inits.append({ZeroOp::create(b, loc, type), zero, zero, none});
@@ -318,8 +317,8 @@ private:
 
   void distributeZero(ZeroOp zero) {
     auto type = cast<TileType>(zero.getType());
-    auto part = FragmentType::get({kFragmentRows, type.getShape()[1]},
-                                  type.getElementType());
+    auto part =
+        FragmentType::get({wgmmaM, type.getShape()[1]}, type.getElementType());
     SmallVector<Value> parts;
     for (int64_t s = 0; s < slices; ++s)
       parts.push_back(ZeroOp::create(b, loc, part));
@@ -338,7 +337,7 @@ private:
     };
     // Of a thin slice's fragment only the first rows mean something.
     Value rows = get(store.getRows());
-    if (sliceRows < kFragmentRows)
+    if (sliceRows < wgmmaM)
       rows = arith::MinSIOp::create(b, loc, rows, add(b, loc, row, sliceRows));
     StoreOp::create(b, loc, value, get(store.getDest()), row, col, rows,
                     get(store.getCols()), get(store.getInit()),
@@ -436,8 +435,7 @@ private:
     // A slice starts at a multiple of its rows: it lies in one block of 128
     // if they divide that, otherwise its threads choose row by row.
     if (side == Side::Lhs && kind == ScaleKind::Split)
-      kind =
-          kScaleBlock % sliceRows == 0 ? ScaleKind::Scalar : ScaleKind::Vector;
+      kind = kBlock % sliceRows == 0 ? ScaleKind::Scalar : ScaleKind::Vector;
     auto part = ScalesType::get(b.getContext(), side, extent, kind);
     auto first = [&](Value row) -> Value {
       row = map.lookupOrDefault(row);
@@ -516,7 +514,7 @@ private:
                                 whole.getElementType(), whole.getSwizzle());
     Value rows = SubbufferOp::create(b, loc, part, lhs, sliceRow(s));
     auto type = PendingType::get(
-        {kFragmentRows, cast<BufferType>(rhs.getType()).getShape()[0]},
+        {wgmmaM, cast<BufferType>(rhs.getType()).getShape()[0]},
         b.getF32Type());
     return WgmmaOp::create(b, loc, type, rows, rhs, reuse);
   }

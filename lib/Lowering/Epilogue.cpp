@@ -3,6 +3,7 @@
 #include "dgemm/Dialect/Hopper/Hopper.h"
 #include "dgemm/Lowering/Kernel.h"
 #include "dgemm/Lowering/Passes.h"
+#include "dgemm/Target/SM90.h"
 
 #include "mlir/IR/Builders.h"
 
@@ -14,11 +15,10 @@ namespace dgemm {
 using namespace mlir;
 using namespace dgemm;
 using namespace dgemm::hopper;
+using target::sm90::threadsPerWarpgroup;
+using target::sm90::wgmmaM;
 
 namespace {
-
-constexpr int64_t kSliceRows = 64;
-constexpr int64_t kWarpgroupThreads = 128;
 
 /// Writes the stores of one kernel out.
 class StoreExpander {
@@ -55,10 +55,10 @@ private:
     auto fragment = cast<FragmentType>(any.getValue().getType());
     int64_t units = schedule.getWarpgroups() * schedule.getSlices();
     int64_t columns = fragment.getShape()[1];
-    auto entry = BufferType::get({columns / 8, kWarpgroupThreads, 4},
+    auto entry = BufferType::get({columns / 8, threadsPerWarpgroup, 4},
                                  b.getF32Type(), /*swizzle=*/0);
     auto sums =
-        BufferType::get({parts - 1, units, columns / 8, kWarpgroupThreads, 4},
+        BufferType::get({parts - 1, units, columns / 8, threadsPerWarpgroup, 4},
                         b.getF32Type(), /*swizzle=*/0);
     b.setInsertionPointToStart(&kernel.getBody().front());
     auto ring = PipelineOp::create(
@@ -134,7 +134,7 @@ private:
     if (schedule.getSlices() % groups != 0)
       groups = 1;
 
-    SmallVector<int64_t> shape = {kSliceRows, chunk};
+    SmallVector<int64_t> shape = {wgmmaM, chunk};
     if (store.getTransposed())
       std::swap(shape[0], shape[1]);
     int64_t row = shape[1] * getElementBytes(dest.getElementType());
@@ -283,7 +283,7 @@ private:
       return;
     }
     single([&] { TmaStoreWaitOp::create(b, loc, groups - 1, true); });
-    BarrierOp::create(b, loc, barrier, kWarpgroupThreads);
+    BarrierOp::create(b, loc, barrier, threadsPerWarpgroup);
   }
 
   void storeLines(StoreOp store, ArrayRef<Value> buffers, int64_t first) {
@@ -298,7 +298,7 @@ private:
   void storeByTma(StoreOp store, ArrayRef<Value> buffers, int64_t first,
                   Value barrier) {
     FenceAsyncOp::create(b, loc);
-    BarrierOp::create(b, loc, barrier, kWarpgroupThreads);
+    BarrierOp::create(b, loc, barrier, threadsPerWarpgroup);
     single([&] {
       for (auto [i, buffer] : llvm::enumerate(buffers)) {
         Value col = add(b, loc, store.getCol(), (first + int64_t(i)) * chunk);

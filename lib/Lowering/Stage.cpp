@@ -3,6 +3,7 @@
 #include "dgemm/Dialect/Hopper/Hopper.h"
 #include "dgemm/Lowering/Kernel.h"
 #include "dgemm/Lowering/Passes.h"
+#include "dgemm/Target/SM90.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/IRMapping.h"
@@ -18,10 +19,10 @@ using namespace mlir;
 using namespace dgemm;
 using namespace dgemm::hopper;
 using dg::ScalePath;
+using target::sm90::kBlock;
 
 namespace {
 
-constexpr int64_t kBlockK = 128;
 constexpr int64_t kTileSlots = 2;
 
 /// The cursor of one side of a ring: slot and phase.
@@ -146,7 +147,7 @@ private:
     for (int side : sides) {
       ring.operand[side] = fields.size();
       fields.push_back(
-          stageBuffer({tileSize(side), kBlockK},
+          stageBuffer({tileSize(side), kBlock},
                       cast<MemRefType>(in.operands[side].getSource().getType())
                           .getElementType(),
                       /*swizzle=*/128));
@@ -204,7 +205,7 @@ private:
                           "align(" +
                           stride + ", 16)");
     if (!wholeStages)
-      return addTensorMap(name, operand, {1, 0}, stride, 1, {kBlockK, rows},
+      return addTensorMap(name, operand, {1, 0}, stride, 1, {kBlock, rows},
                           128);
     StringRef k = text(operand, "shape", 1);
     if (parseSize(b.getStringAttr(k)) == ShapedType::kDynamic)
@@ -216,7 +217,7 @@ private:
     return addTensorMap(
         name, operand,
         {"128", text(operand, "shape", 0).str(), (k + " / 128").str()},
-        {stride.str(), "128"}, {kBlockK, rows, perStage}, 128);
+        {stride.str(), "128"}, {kBlock, rows, perStage}, 128);
   }
 
   Value makeScaleMap(int side) {
@@ -276,11 +277,11 @@ private:
   /// Blocks of 128 rows that a tile can touch on a side.
   int64_t getScaleRows(int side) {
     int64_t size = tileSize(side);
-    if (kBlockK % size == 0)
+    if (kBlock % size == 0)
       return 1;
     // Tiles start at multiples of gcd(size, 128) inside a block.
-    int64_t last = kBlockK - std::gcd(size, kBlockK);
-    return (last + size + kBlockK - 1) / kBlockK;
+    int64_t last = kBlock - std::gcd(size, kBlock);
+    return (last + size + kBlock - 1) / kBlock;
   }
 
   void makeTileRing() {
@@ -394,10 +395,10 @@ private:
   /// The lanes of a warp copy the scales of all K blocks of a tile.
   void copyBlockScales(int side, Value lane, Value memory) {
     Value source = in.scales[side].getSource();
-    Value total = ceilDiv(b, loc, in.scales[side].getBound(), kBlockK);
+    Value total = ceilDiv(b, loc, in.scales[side].getBound(), kBlock);
     Value last = add(b, loc, total, -1);
     Value first =
-        arith::DivUIOp::create(b, loc, row[side], constant(b, loc, kBlockK));
+        arith::DivUIOp::create(b, loc, row[side], constant(b, loc, kBlock));
     SmallVector<Value> rows;
     for (int64_t i = 0; i < getScaleRows(side); ++i)
       rows.push_back(
@@ -477,7 +478,7 @@ private:
     PipelineOp pipe = ring.pipe;
     auto slot = AcquireOp::create(b, loc, fieldTypes(pipe), pipe, producer.slot,
                                   producer.phase);
-    Value k = mul(b, loc, block, kBlockK);
+    Value k = mul(b, loc, block, kBlock);
     for (int side : {0, 1}) {
       if (ring.operand[side] < 0)
         continue;
@@ -491,7 +492,7 @@ private:
       int64_t parts = multicast[side] ? schedule.getCluster() : 1;
       for (int64_t j = 0; j < perStage; ++j)
         TmaLoadOp::create(b, loc, operandMap[side],
-                          ValueRange{add(b, loc, k, j * kBlockK), row[side]},
+                          ValueRange{add(b, loc, k, j * kBlock), row[side]},
                           blockOf(buffer, constant(b, loc, j)), pipe,
                           producer.slot, parts);
     }

@@ -3,6 +3,7 @@
 #include "dgemm/Dialect/Hopper/Hopper.h"
 #include "dgemm/Lowering/Kernel.h"
 #include "dgemm/Lowering/Passes.h"
+#include "dgemm/Target/SM90.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
@@ -18,11 +19,11 @@ using namespace dgemm;
 using dgemm::dg::ContractOp;
 using dgemm::dg::DispatchOp;
 using dgemm::dg::ScheduleAttr;
+using target::sm90::kBlock;
 
 namespace {
 
 /// Columns of one K block: the promotion interval of the operation.
-constexpr int64_t kBlockK = 128;
 
 /// Builds the kernel of one contraction.
 class KernelBuilder {
@@ -39,7 +40,7 @@ public:
     rows = extent(0, op.getLhs(), 0);
     cols = extent(1, op.getRhs(), 0);
     Value k = extent(2, op.getLhs(), 1);
-    blocks = ceilDiv(b, loc, k, kBlockK);
+    blocks = ceilDiv(b, loc, k, kBlock);
     buildTileLoop();
     gpu::ReturnOp::create(b, loc);
     describeLaunch(name, when);
@@ -165,10 +166,10 @@ private:
 
   /// acc = promote(acc, mma(lhs, rhs), scales) for one K block.
   Value buildBlock(Value row, Value col, Value block, Value acc) {
-    Value k = arith::MulIOp::create(b, loc, block, constant(b, loc, kBlockK));
+    Value k = arith::MulIOp::create(b, loc, block, constant(b, loc, kBlock));
     auto tile = [&](Value source, Value first, int64_t size) -> Value {
       auto type = hopper::TileType::get(
-          {size, kBlockK}, cast<MemRefType>(source.getType()).getElementType());
+          {size, kBlock}, cast<MemRefType>(source.getType()).getElementType());
       return hopper::LoadOp::create(b, loc, type, source, first, k);
     };
     auto scales = [&](Value source, hopper::Side side, Value first, Value bound,

@@ -3,6 +3,7 @@
 #define DGEMM_LIB_CONVERSION_HOPPERTONVVM_BUILD_H
 
 #include "dgemm/Lowering/Kernel.h"
+#include "dgemm/Target/SM90.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 
@@ -42,6 +43,13 @@ inline mlir::Value threadIndex(mlir::OpBuilder &b, mlir::Location loc) {
 inline mlir::Value laneIndex(mlir::OpBuilder &b, mlir::Location loc) {
   return mlir::arith::AndIOp::create(b, loc, threadIndex(b, loc),
                                      constant(b, loc, 31));
+}
+
+/// Index of the thread in its warpgroup.
+inline mlir::Value threadInGroup(mlir::OpBuilder &b, mlir::Location loc) {
+  return mlir::arith::AndIOp::create(
+      b, loc, threadIndex(b, loc),
+      constant(b, loc, target::sm90::threadsPerWarpgroup - 1));
 }
 
 /// Index of the warp in its warpgroup.

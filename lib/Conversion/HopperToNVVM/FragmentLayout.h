@@ -8,7 +8,7 @@
 namespace dgemm {
 
 /// Rows of a fragment, the m of every wgmma.
-inline constexpr int64_t kFragmentRows = 64;
+inline constexpr int64_t kFragmentRows = target::sm90::wgmmaM;
 /// Columns of a group: the unit in which a fragment is distributed.
 inline constexpr int64_t kGroupCols = 8;
 /// Registers of a thread for one group: two columns of each of two rows.

@@ -14,7 +14,7 @@ namespace {
 /// Values of blocks of 128 columns that a tile can touch, and the tile's
 /// first column.
 constexpr int64_t kSplitValues = 3;
-constexpr int64_t kBlock = 128;
+using target::sm90::kBlock;
 /// K of one wgmma on 8-bit operands.
 constexpr int64_t kWgmmaK = 32;
 

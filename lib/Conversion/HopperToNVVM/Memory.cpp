@@ -173,10 +173,8 @@ struct ConvertAddSent : ConvertOpToLLVMPattern<AddSentOp> {
                                 ConversionPatternRewriter &b) const override {
     Location loc = op.getLoc();
     int64_t steps = op.getBuffer().getType().getShape()[0];
-    Value inGroup = arith::AndIOp::create(b, loc, threadIndex(b, loc),
-                                          constant(b, loc, 127));
     Value mine = offsetBy(b, loc, adaptor.getBuffer(),
-                          mul(b, loc, inGroup, kPieceBytes));
+                          mul(b, loc, threadInGroup(b, loc), kPieceBytes));
     auto four = VectorType::get({4}, b.getF32Type());
     Value result = adaptor.getValue();
     for (int64_t step = 0; step < steps; ++step) {

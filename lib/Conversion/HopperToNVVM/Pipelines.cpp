@@ -10,7 +10,6 @@ namespace {
 
 constexpr int64_t kBarrierBytes = 8;
 constexpr int64_t kWarpsPerGroup = 4;
-constexpr int64_t kGroupThreads = 128;
 
 class PipelineExpander {
 public:
@@ -292,14 +291,13 @@ private:
     const SharedLayout::Ring &place = ring(op.getPipe());
     ArrayRef<int64_t> shape =
         getPipeline(op.getPipe()).getPipe().getType().getFields()[0].getShape();
-    int64_t perStep = kGroupThreads * piece, perUnit = perStep * shape[2];
+    int64_t perStep = target::sm90::threadsPerWarpgroup * piece,
+            perUnit = perStep * shape[2];
     Value entry = arith::AddIOp::create(
         b, loc, mul(b, loc, op.getPart(), shape[1]), op.getUnit());
-    Value inGroup = arith::AndIOp::create(b, loc, threadIndex(b, loc),
-                                          constant(b, loc, kGroupThreads - 1));
     Value local = address(place.offsets[0], place.strides[0], op.getSlot());
     local = offsetBy(b, loc, local, mul(b, loc, entry, perUnit));
-    local = offsetBy(b, loc, local, mul(b, loc, inGroup, piece));
+    local = offsetBy(b, loc, local, mul(b, loc, threadInGroup(b, loc), piece));
     auto remote = LLVM::LLVMPointerType::get(
         b.getContext(), unsigned(NVVM::NVVMMemorySpace::SharedCluster));
     Value first = constant(b, loc, 0);

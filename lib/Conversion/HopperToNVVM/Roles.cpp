@@ -9,7 +9,6 @@ using namespace dgemm::hopper;
 
 namespace {
 
-constexpr int64_t kGroupThreads = 128;
 constexpr int64_t kRegisterFile = 65536;
 
 class RoleExpander {
@@ -48,9 +47,8 @@ private:
       Value id = NVVM::ClusterId::create(b, loc, b.getI32Type());
       rank.replaceAllUsesWith(id);
     } else if (auto single = dyn_cast<SingleThreadOp>(op)) {
-      Value inGroup = arith::AndIOp::create(
-          b, loc, threadIndex(b, loc), constant(b, loc, kGroupThreads - 1));
-      moveInto(isEqual(b, loc, inGroup, 0), single.getBody().front());
+      moveInto(isEqual(b, loc, threadInGroup(b, loc), 0),
+               single.getBody().front());
     } else if (auto warp = dyn_cast<WarpOp>(op)) {
       expandWarp(warp);
     } else if (auto producers = dyn_cast<ProducersOp>(op)) {
@@ -111,7 +109,7 @@ private:
   /// the other side of their branch: the assembler gives each side the
   /// registers of its own budget only if no code follows that both reach.
   void expandProducers(ProducersOp op) {
-    int64_t last = threads / kGroupThreads - 1;
+    int64_t last = threads / target::sm90::threadsPerWarpgroup - 1;
     Block &body = op.getBody().front();
     setRegisters(body, op.getRegisters());
     auto consumers = dyn_cast_or_null<ConsumersOp>(op->getNextNode());

@@ -6,6 +6,7 @@
 #include "dgemm/Dialect/DGEMM/DGEMMEnums.h"
 #include "llvm/ADT/Hashing.h"
 #include <algorithm>
+#include <string>
 
 namespace dgemm::dg {
 
@@ -55,6 +56,8 @@ struct Schedule {
   SyncScope sync = SyncScope::Warpgroup;
   int64_t ctasPerSM = 1;
 
+  /// Which sizes are constants in the kernel, as `specialize` writes it.
+  std::string getConstants() const;
   /// Rows of the tile in one slice, the part that one wgmma computes: 64, or
   /// fewer where a warpgroup has fewer.
   int64_t getSliceRows() const {

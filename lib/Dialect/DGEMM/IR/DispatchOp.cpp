@@ -177,16 +177,6 @@ ScheduleAttr getSchedule(Operation *op) {
   return op->getAttrOfType<ScheduleAttr>("schedule");
 }
 
-std::string getConstants(ScheduleAttr schedule) {
-  std::string text;
-  for (auto [name, constant] : {std::pair("m", schedule.getSpecializeM()),
-                                std::pair("n", schedule.getSpecializeN()),
-                                std::pair("k", schedule.getSpecializeK())})
-    if (constant)
-      text += (text.empty() ? "" : ", ") + std::string(name);
-  return "[" + text + "]";
-}
-
 } // namespace
 
 LogicalResult DispatchOp::verify() {
@@ -253,10 +243,11 @@ LogicalResult DispatchOp::verifyRegions() {
     ScheduleAttr other = getSchedule(getProduct(i));
     if (!schedule || !other)
       continue;
-    if (getConstants(schedule) != getConstants(other))
+    if (schedule.getValue().getConstants() != other.getValue().getConstants())
       return emitOpError() << "case " << getRangeText(i) << " specializes "
-                           << getConstants(other) << " and case "
-                           << getRangeText(0) << " " << getConstants(schedule)
+                           << other.getValue().getConstants() << " and case "
+                           << getRangeText(0) << " "
+                           << schedule.getValue().getConstants()
                            << "; they share a launch record";
   }
   return success();

@@ -9,6 +9,17 @@
 using namespace mlir;
 using namespace dgemm::dg;
 
+std::string Schedule::getConstants() const {
+  SmallVector<StringRef> sizes;
+  if (specializeM)
+    sizes.push_back("m");
+  if (specializeN)
+    sizes.push_back("n");
+  if (specializeK)
+    sizes.push_back("k");
+  return "[" + llvm::join(sizes, ", ") + "]";
+}
+
 namespace {
 
 //===-- Scalars -----------------------------------------------------------===//
@@ -114,14 +125,7 @@ ParseResult parseSpecialize(AsmParser &parser, Schedule &schedule) {
 }
 
 void printSpecialize(raw_ostream &os, const Schedule &schedule) {
-  SmallVector<StringRef> sizes;
-  if (schedule.specializeM)
-    sizes.push_back("m");
-  if (schedule.specializeN)
-    sizes.push_back("n");
-  if (schedule.specializeK)
-    sizes.push_back("k");
-  os << "[" << llvm::join(sizes, ", ") << "]";
+  os << schedule.getConstants();
 }
 
 bool equalSpecialize(const Schedule &a, const Schedule &b) {

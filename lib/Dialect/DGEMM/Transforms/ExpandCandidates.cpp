@@ -45,17 +45,15 @@ struct DGEMMExpandCandidatesPass
   using DGEMMExpandCandidatesPassBase::DGEMMExpandCandidatesPassBase;
 
   LogicalResult initialize(MLIRContext *context) override {
-    std::optional<SizeRange> parsed = SizeRange::parse(m);
-    if (!parsed)
-      return emitError(UnknownLoc::get(context))
-             << "m = '" << m << "' is neither a size nor a range of sizes; "
-             << "write 4096 or 1..8192";
+    FailureOr<SizeRange> range = parseSizes(m, context);
+    if (failed(range))
+      return failure();
     if (sms < 1 || count < 1 || perTile < 1)
       return emitError(UnknownLoc::get(context))
              << "sms, count and per-tile must be positive, not "
              << sms.getValue() << ", " << count.getValue() << " and "
              << perTile.getValue();
-    options.m = *parsed;
+    options.m = *range;
     options.sms = sms;
     options.batchInvariant = batchInvariant;
     return success();

@@ -21,11 +21,9 @@ struct DGEMMSelectSchedulePass
   using DGEMMSelectSchedulePassBase::DGEMMSelectSchedulePassBase;
 
   LogicalResult initialize(MLIRContext *context) override {
-    std::optional<SizeRange> range = SizeRange::parse(m);
-    if (!range)
-      return emitError(UnknownLoc::get(context))
-             << "m = '" << m << "' is neither a size nor a range of sizes; "
-             << "write 4096 or 1..8192";
+    FailureOr<SizeRange> range = parseSizes(m, context);
+    if (failed(range))
+      return failure();
     options.sms = sms;
     options.m = *range;
     options.explain = explain;

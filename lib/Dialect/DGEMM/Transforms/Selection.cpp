@@ -214,17 +214,6 @@ void dgemm::dg::explain(GemmOp op, const Selection &selection) {
     remark.attachNote() << misfit;
 }
 
-/// Which sizes are constants in a kernel, as `specialize` writes it.
-static std::string getConstants(const Schedule &schedule) {
-  std::string text;
-  for (auto [name, constant] : {std::pair("m", schedule.specializeM),
-                                std::pair("n", schedule.specializeN),
-                                std::pair("k", schedule.specializeK)})
-    if (constant)
-      text += (text.empty() ? "" : ", ") + std::string(name);
-  return "[" + text + "]";
-}
-
 /// All cases of a dispatch make the same sizes constants (R6): what was chosen
 /// for one must agree with those that have a schedule.
 static LogicalResult checkConstants(GemmOp op, const Schedule &schedule) {
@@ -233,12 +222,12 @@ static LogicalResult checkConstants(GemmOp op, const Schedule &schedule) {
     return success();
   for (unsigned i = 0; i < parent.getCases().size(); ++i) {
     auto other = cast<GemmOp>(parent.getProduct(i)).getScheduleAttr();
-    if (other && getConstants(other.getValue()) != getConstants(schedule))
+    if (other && other.getValue().getConstants() != schedule.getConstants())
       return op.emitOpError()
              << "would get a schedule that specializes "
-             << getConstants(schedule) << ", but case "
+             << schedule.getConstants() << ", but case "
              << parent.getRangeText(i) << " specializes "
-             << getConstants(other.getValue()) << "; write its schedule";
+             << other.getValue().getConstants() << "; write its schedule";
   }
   return success();
 }
@@ -250,13 +239,14 @@ static LogicalResult checkConstants(GemmOp op, const RunSelection &selection) {
   };
   const RunSelection::Range &first = selection.ranges.front();
   for (const RunSelection::Range &range : selection.ranges) {
-    if (getConstants(schedule(range)) == getConstants(schedule(first)))
+    if (schedule(range).getConstants() == schedule(first).getConstants())
       continue;
     InFlightDiagnostic error = op.emitOpError();
     error << "cannot have one launch record for M = " << selection.m.str()
           << ": the schedule for M = " << range.m.str() << " specializes "
-          << getConstants(schedule(range)) << ", that for M = " << first.m.str()
-          << " " << getConstants(schedule(first));
+          << schedule(range).getConstants()
+          << ", that for M = " << first.m.str() << " "
+          << schedule(first).getConstants();
     for (const RunSelection::Range *one : {&first, &range})
       if (!one->tableEntry.empty())
         error.attachNote() << "M = " << one->m.str() << " is from "

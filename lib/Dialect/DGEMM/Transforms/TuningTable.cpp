@@ -30,6 +30,15 @@ std::optional<SizeRange> SizeRange::parse(StringRef text) {
   return range;
 }
 
+FailureOr<SizeRange> dgemm::dg::parseSizes(StringRef option,
+                                           MLIRContext *context) {
+  if (std::optional<SizeRange> range = SizeRange::parse(option))
+    return *range;
+  return emitError(UnknownLoc::get(context))
+         << "m = '" << option << "' is neither a size nor a range of sizes; "
+         << "write 4096 or 1..8192";
+}
+
 //===-- Reading -----------------------------------------------------------===//
 
 namespace {

@@ -3,7 +3,9 @@
 #ifndef DGEMM_DIALECT_DGEMM_TRANSFORMS_SIZERANGE_H
 #define DGEMM_DIALECT_DGEMM_TRANSFORMS_SIZERANGE_H
 
+#include "mlir/IR/MLIRContext.h"
 #include "llvm/ADT/StringRef.h"
+#include "llvm/Support/LogicalResult.h"
 
 #include <cstdint>
 #include <optional>
@@ -28,6 +30,10 @@ struct SizeRange {
   /// Reads what `str` writes; nullopt where the text is something else.
   static std::optional<SizeRange> parse(llvm::StringRef text);
 };
+
+/// The sizes of a pass's option; fails with a diagnostic.
+llvm::FailureOr<SizeRange> parseSizes(llvm::StringRef option,
+                                      mlir::MLIRContext *context);
 
 } // namespace dgemm::dg
 
