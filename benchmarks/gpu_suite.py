@@ -7,6 +7,7 @@ OUT gets one folder of PTX, cubins and launch records and, by default, the
 manifests bits.jsonl (every shape, scaling, output and C, chosen schedules),
 schedules.jsonl (schedules that span the knobs), speed.jsonl (the seven DeepSeek
 shapes) and chain.jsonl (32 decode GEMMs in a graph). Asked for by name:
+wgrad.jsonl (the weight gradients of the seven shapes, accumulated in f32),
 small.jsonl (the schedules on shapes that the simulator runs in a moment, to
 compare the hashes of D) and untuned.jsonl (the 200 shapes of
 scripts/lib/shapes.py, none left out: the largest needs under 3 GB).
@@ -28,7 +29,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts" / "lib"))
 from gemms import (  # noqa: E402
     SCHEDULES, for_f32, gemm_text, schedule_text, static_rows)
-from shapes import DEEPSEEK, untuned  # noqa: E402
+from shapes import DEEPSEEK, WGRAD, untuned  # noqa: E402
 
 SHAPES = [(24, 128)] + DEEPSEEK + [(264, 208), (264, 200), (121, 384),
                                    (128, 8320)]
@@ -167,6 +168,17 @@ def add_untuned(suite, peers):
               warm_up=200)
 
 
+def add_wgrad(suite, peers):
+    # D accumulates in place, as a weight gradient does.
+    for m, n, k in WGRAD:
+        name = suite.kernel(gemm_text(None, n, k, "1d1d", "f32", True,
+                                      pad_d=False), m)
+        peer = peers.get(("1d1d", m, n, k))
+        suite.case("wgrad", name, M=m, N=n, K=k, pairs=30, repeats=3,
+                   c="in_place", time=True, flush="dirty",
+                   peers=[peer] if peer else [])
+
+
 def add_chain(suite, peers):
     # Weights do not change while a chain runs.
     add_timed(suite, "chain", CHAIN, peers, chain=32, pdl="activations")
@@ -178,7 +190,7 @@ def main():
     parser.add_argument("--opt", default="build/bin/dgemm-opt")
     parser.add_argument("--only", action="append",
                         choices=["bits", "schedules", "small", "speed",
-                                 "chain", "untuned"])
+                                 "chain", "wgrad", "untuned"])
     parser.add_argument("--peers")
     args = parser.parse_args()
     suite = Suite(args)
@@ -194,6 +206,8 @@ def main():
         add_speed(suite, peers)
     if "chain" in only:
         add_chain(suite, peers)
+    if "wgrad" in only:
+        add_wgrad(suite, peers)
     if "untuned" in only:
         add_untuned(suite, peers)
     return suite.finish()

@@ -23,8 +23,6 @@ using target::sm90::kBlock;
 
 namespace {
 
-constexpr int64_t kTileSlots = 2;
-
 /// The cursor of one side of a ring: slot and phase.
 struct Cursor {
   Value slot, phase;
@@ -128,7 +126,7 @@ private:
   /// the kernel ahead has ended.
   void makeOperandRings() {
     b.setInsertionPointToStart(&kernel.getBody().front());
-    if (schedule.getPdl() == dg::PDL::Activations) {
+    if (schedule.getValue().hasSeparateRings()) {
       for (int side : {0, 1})
         rings.push_back(makeOperandRing({side}));
     } else {
@@ -166,7 +164,8 @@ private:
         b, loc, PipelineType::get(b.getContext(), fields), schedule.getStages(),
         bytes, schedule.getWarpgroups(),
         multicast[0] || multicast[1] ? schedule.getCluster() : 1,
-        /*early=*/sides.size() == 1 && isWeights(sides.front()));
+        /*early=*/schedule.getPdl() == dg::PDL::Activations &&
+            isWeights(sides.front()));
     b.setInsertionPointAfter(ring.pipe);
     return ring;
   }
@@ -299,7 +298,7 @@ private:
     for (int side : {0, 1})
       early &= path[side] != ScalePath::Tile || isWeights(side);
     tileRing = PipelineOp::create(
-        b, loc, PipelineType::get(b.getContext(), fields), kTileSlots,
+        b, loc, PipelineType::get(b.getContext(), fields), schedule.getTileSlots(),
         /*bytes=*/0, schedule.getWarpgroups(), /*cluster=*/1, early);
     bool bounded = path[0] == ScalePath::Tile || path[1] == ScalePath::Tile;
     if (bounded && !schedule.getSpecializeK()) {

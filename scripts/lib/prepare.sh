@@ -1,7 +1,9 @@
 # Installs what is missing and builds; sourced by scripts/demo and scripts/check.
 #
 # Every step looks before it acts, so a second run does nothing and needs no
-# network. DGEMM_JOBS sets the number of compile jobs.
+# network. DGEMM_JOBS sets the number of compile jobs. With DGEMM_PREPARED=1
+# build/ and .venv are used as they are: on a machine that has neither Debian nor
+# a network, say a GPU host that a build was copied to.
 
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -113,6 +115,12 @@ build() {
 }
 
 prepare() {
+  if [ -n "${DGEMM_PREPARED:-}" ]; then
+    [ -x "$python" ] && [ -x build/bin/dgemm-opt ] ||
+      die "DGEMM_PREPARED is set, but .venv or build/bin is missing here"
+    provide_ptxas
+    return
+  fi
   install_packages
   make_venv
   provide_ptxas

@@ -8,6 +8,8 @@ import random
 # (N, K)
 DEEPSEEK = [(2112, 7168), (576, 7168), (24576, 1536), (32768, 512),
             (7168, 16384), (4096, 7168), (7168, 2048)]
+# (M, N, K) that DeepGEMM times for weight gradients.
+WGRAD = [(n, 4096, k) for n, k in DEEPSEEK]
 
 # Fixed before the first run of any of these shapes, and never to be changed.
 UNTUNED_SEED = 20261124

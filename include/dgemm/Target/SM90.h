@@ -70,6 +70,8 @@ struct KernelShape {
   int64_t parts = 1;
   /// Rings of barriers for the operands.
   int64_t operandRings = 1;
+  /// Tiles whose coordinates and scales are held at once.
+  int64_t tileSlots = 2;
   int64_t producerRegs = 0, consumerRegs = 0;
   /// Chunk buffers of D per warpgroup (0: D is stored without staging), their
   /// columns, and the bytes of an element of D.

@@ -12,9 +12,6 @@ static int64_t roundUp(int64_t value, int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
-/// Tiles whose coordinates and scales are held at once.
-static constexpr int64_t tilesInFlight = 2;
-
 /// Concatenates its arguments; a message is one expression.
 template <typename... Ts> static std::string text(const Ts &...parts) {
   std::ostringstream os;
@@ -43,18 +40,18 @@ static void placeArrays(const KernelShape &shape, Place place) {
                shape.lhsStaged ? kBlocks * shape.tileM * 4 : 0);
   placeEntries("rhs scales", stages,
                shape.rhsStaged ? kBlocks * shape.tileN * 4 : 0);
-  placeEntries("lhs tile scales", tilesInFlight,
+  placeEntries("lhs tile scales", shape.tileSlots,
                shape.lhsTileRows * shape.kCapacity * 4);
-  placeEntries("rhs tile scales", tilesInFlight,
+  placeEntries("rhs tile scales", shape.tileSlots,
                shape.rhsTileRows * shape.kCapacity * 4);
-  placeEntries("coordinates", tilesInFlight,
+  placeEntries("coordinates", shape.tileSlots,
                shape.producerCoordinates ? 16 : 0);
   // A full and an empty barrier for each entry of a ring.
   const bool tileRing =
       shape.producerCoordinates || shape.lhsTileRows || shape.rhsTileRows;
   place("barriers",
         2 * mbarrierBytes *
-            (stages * shape.operandRings + (tileRing ? tilesInFlight : 0) +
+            (stages * shape.operandRings + (tileRing ? shape.tileSlots : 0) +
              (shape.parts > 1 ? 1 : 0)));
 }
 

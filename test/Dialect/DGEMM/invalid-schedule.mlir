@@ -123,10 +123,24 @@
 
 // -----
 
-// S1: the same for each of them.
+// S37: a warp for each operand at most.
 
-// expected-error @+1 {{producer_warps = 2 does not lower yet; only producer_warps = 1 does}}
-"test.op"() {s = #dgemm.schedule<producer_warps = 2>} : () -> ()
+// expected-error @+1 {{producer_warps must be from 1 to 2, not 3}}
+"test.op"() {s = #dgemm.schedule<producer_warps = 3>} : () -> ()
+
+// -----
+
+// S38: the tile in work and the one after it at least.
+
+// expected-error @+1 {{tile_slots must be from 2 to 8, not 1}}
+"test.op"() {s = #dgemm.schedule<tile_slots = 1>} : () -> ()
+
+// -----
+
+// S36: rings of their own.
+
+// expected-error @+1 {{producer_warps = 2 gives weights and tokens rings of their own, which a multicast operand cannot have; choose multicast = none}}
+"test.op"() {s = #dgemm.schedule<tile = [128, 64], cluster = 2, multicast = rhs, producer_warps = 2>} : () -> ()
 
 // -----
 

@@ -24,17 +24,17 @@
 
 // Every knob that lowers, away from its default, in another order than that
 // in which they are printed.
-// CHECK: #dgemm.schedule<tile = [192, 96], warpgroups = 3, stages = 2, kblocks = 4, in_flight = 2, swap = true, cluster = 2, multicast = lhs, raster = m, raster_width = 8, unroll = 2, lhs_scales = tile, rhs_scales = direct, max_kblocks = 56, static_splits = true, coordinates = consumer, chunk = 32, buffers = 2, store = direct, registers = [32, 160], persistent = false, specialize = [m, n, k]>
+// CHECK: #dgemm.schedule<tile = [192, 96], warpgroups = 3, stages = 2, kblocks = 4, in_flight = 2, swap = true, cluster = 2, multicast = lhs, raster = m, raster_width = 8, unroll = 2, tile_slots = 4, lhs_scales = tile, rhs_scales = direct, max_kblocks = 56, static_splits = true, coordinates = consumer, chunk = 32, buffers = 2, store = direct, registers = [32, 160], persistent = false, specialize = [m, n, k]>
 "test.op"() {s = #dgemm.schedule<
   specialize = [k, m, n], persistent = false, registers = [32, 160],
   store = direct, buffers = 2, chunk = 32,
   coordinates = consumer, static_splits = true, max_kblocks = 56, rhs_scales = direct,
-  lhs_scales = tile, unroll = 2, raster_width = 8, raster = m,
+  lhs_scales = tile, unroll = 2, tile_slots = 4, raster_width = 8, raster = m,
   multicast = lhs, cluster = 2, swap = true, in_flight = 2, kblocks = 4,
   stages = 2, warpgroups = 3, tile = [192, 96]>} : () -> ()
 
-// CHECK: #dgemm.schedule<tile = [256, 128], epilogue = overlapped>
-"test.op"() {s = #dgemm.schedule<epilogue = overlapped>} : () -> ()
+// CHECK: #dgemm.schedule<tile = [256, 128], producer_warps = 2, epilogue = overlapped>
+"test.op"() {s = #dgemm.schedule<epilogue = overlapped, producer_warps = 2>} : () -> ()
 
 // Tiles that were measured and win.
 // CHECK: tile = [128, 176]

@@ -41,6 +41,8 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     | `in_flight` | 1 | WGMMA groups, of one K block and one temporary accumulator each, before the first wait |
     | `tma_view` | `block` | one TMA load of an operand per K `block`, or one of all the K blocks of a `stage` (a box of three dimensions; K is a multiple of 128) |
     | `unroll` | 1 | stages per iteration of the K loop |
+    | `producer_warps` | 1 | warps that load operands by TMA: 1 for both through one ring, or 2, each with a ring of its own (where many small loads would wait for one another) |
+    | `tile_slots` | 2 | tiles whose coordinates and `tile` scales are held at once, the one in work among them |
     | `cluster` | 1 | CTAs per cluster: 1 or 2 |
     | `multicast` | `none` | the operand whose tile a cluster shares: `lhs` (a cluster along n) or `rhs` (along m) |
     | `split_k` | 1 | parts into which the K blocks are cut, one for each CTA of a cluster: up to 8 |
@@ -86,7 +88,7 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     `partition = stride`, `snake = false`,
     `n_variants = 1`, `wg_axis = m`, `skip = none`, `temp = single`,
     `residency = ring`, `l2_promotion = 256`,
-    `lhs_evict = normal`, `rhs_evict = normal`, `producer_warps = 1`,
+    `lhs_evict = normal`, `rhs_evict = normal`,
     `accumulate = load`, `sync = warpgroup`, `ctas_per_sm = 1`.
 
     #### Shared memory
@@ -97,11 +99,11 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     the wgmma that reads on), D's chunk buffers (warpgroups x buffers entries
     of 64 x chunk elements, not with `store = direct`), staged scales (stages entries of kblocks x rows x 4),
     the sums of the parts but one (`split_k` - 1 tiles in f32),
-    per-tile scales (two entries of blocks of 128 rows that a tile can touch x
-    K blocks x 4), tile coordinates (two entries of 16), and two barriers of 8
-    bytes for each stage (four with `pdl = activations`, where weights and
-    tokens have rings of their own), for each of two tiles in flight and for
-    the parts.
+    per-tile scales (`tile_slots` entries of blocks of 128 rows that a tile can touch x
+    K blocks x 4), tile coordinates (as many entries of 16), and two barriers of 8
+    bytes for each stage (four with `producer_warps = 2` or `pdl = activations`,
+    where weights and tokens have rings of their own), for each of the tile
+    slots and for the parts.
 
     #### Constraints
 
@@ -139,7 +141,9 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     * S35: `split_k` is 1 to 8; above 1, `reduce = cluster`, one tile for each
       cluster (`persistent = false`), no other use of the cluster, and
       `epilogue = after`. Other values of `reduce` do not lower.
-    * S36: `pdl = activations` has no multicast.
+    * S36: `pdl = activations` and `producer_warps = 2` have no multicast.
+    * S37: `producer_warps` is 1 or 2.
+    * S38: `tile_slots` is 2 to 8.
     * S33: `store = tma` has slices of 64 rows.
 
     For a problem:
@@ -186,6 +190,7 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     RasterAxis getRasterAxis() const { return getValue().rasterAxis; }
     int64_t getRasterWidth() const { return getValue().rasterWidth; }
     int64_t getUnroll() const { return getValue().unroll; }
+    int64_t getTileSlots() const { return getValue().tileSlots; }
     PDL getPdl() const { return getValue().pdl; }
     TMAView getTmaView() const { return getValue().tmaView; }
     ScalePath getLhsScales() const { return getValue().lhsScales; }

@@ -19,6 +19,7 @@ struct Schedule {
   bool swap = false;
   // Pipeline.
   int64_t stages = 3, kBlocks = 1, inFlight = 1, unroll = 1;
+  int64_t producerWarps = 1, tileSlots = 2;
   int64_t cluster = 1;
   int64_t splitK = 1;
   Reduce reduce = Reduce::None;
@@ -51,7 +52,6 @@ struct Schedule {
   Residency residency = Residency::Ring;
   int64_t l2Promotion = 256;
   Evict lhsEvict = Evict::Normal, rhsEvict = Evict::Normal;
-  int64_t producerWarps = 1;
   Accumulate accumulate = Accumulate::Load;
   SyncScope sync = SyncScope::Warpgroup;
   int64_t ctasPerSM = 1;
@@ -67,6 +67,11 @@ struct Schedule {
   int64_t getSlices() const { return tileM / (getSliceRows() * warpgroups); }
   /// One producer warpgroup and the consumers.
   int64_t getThreads() const { return 128 * (warpgroups + 1); }
+  /// Whether lhs and rhs come through rings of their own: each has a warp to
+  /// load it, or the weights come before the kernel ahead has ended.
+  bool hasSeparateRings() const {
+    return producerWarps > 1 || pdl == PDL::Activations;
+  }
   /// CTAs of a cluster: those that share an operand, or the parts of K.
   int64_t getClusterSize() const { return cluster * splitK; }
   /// Chunks of D that one warpgroup writes per tile.

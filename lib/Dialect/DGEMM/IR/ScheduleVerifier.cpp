@@ -42,7 +42,8 @@ sm90::KernelShape dgemm::dg::getKernelShape(const Schedule &schedule,
   shape.kBlocks = schedule.kBlocks;
   shape.inFlight = schedule.inFlight;
   shape.parts = schedule.splitK;
-  shape.operandRings = schedule.pdl == PDL::Activations ? 2 : 1;
+  shape.operandRings = schedule.hasSeparateRings() ? 2 : 1;
+  shape.tileSlots = schedule.tileSlots;
   shape.producerRegs = schedule.producerRegs;
   shape.consumerRegs = schedule.consumerRegs;
   shape.elementBytes = facts.elementBytes;
@@ -123,6 +124,13 @@ static LogicalResult checkPipeline(const Schedule &schedule,
                        << " K blocks of a stage";
   // S9
   if (failed(checkRange(emitError, "unroll", schedule.unroll, 1, 16)))
+    return failure();
+  // S37
+  if (failed(checkRange(emitError, "producer_warps", schedule.producerWarps, 1,
+                        2)))
+    return failure();
+  // S38
+  if (failed(checkRange(emitError, "tile_slots", schedule.tileSlots, 2, 8)))
     return failure();
   // S32
   if (schedule.tmaView == TMAView::Stage &&
@@ -258,10 +266,12 @@ LogicalResult dgemm::dg::checkSchedule(const Schedule &schedule,
       failed(checkRegisters(schedule, emitError)))
     return failure();
   // S36
-  if (schedule.pdl == PDL::Activations && schedule.multicast != Multicast::None)
-    return emitError() << "pdl = activations gives weights and tokens rings "
-                          "of their own, which a multicast operand cannot "
-                          "have; choose multicast = none";
+  if (schedule.hasSeparateRings() && schedule.multicast != Multicast::None)
+    return emitError() << (schedule.producerWarps > 1 ? "producer_warps = 2"
+                                                      : "pdl = activations")
+                       << " gives weights and tokens rings of their own, which "
+                          "a multicast operand cannot have; choose multicast = "
+                          "none";
   // S22
   return checkRange(emitError, "raster_width", schedule.rasterWidth, 1, 65535);
 }
