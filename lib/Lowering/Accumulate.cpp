@@ -56,13 +56,14 @@ public:
   Distributor(ConsumersOp op, dg::ScheduleAttr schedule)
       : op(op), schedule(schedule), loc(op.getLoc()), b(op.getContext()),
         slices(schedule.getSlices()), sliceRows(schedule.getSliceRows()),
-        overlap(schedule.getEpilogue() == dg::Epilogue::Overlapped) {}
+        overlap(schedule.getEpilogue() == dg::Epilogue::Overlapped),
+        earlyProducts(schedule.getProducts() == dg::Products::Early) {}
 
   /// Returns the number of wgmma chains in the program.
   int64_t run() {
     Block *source = &op.getBody().front();
     auto *target = new Block;
-    Value group = target->addArgument(b.getI32Type(), loc);
+    group = target->addArgument(b.getI32Type(), loc);
     map.map(source->getArgument(0), group);
     op.getBody().push_back(target);
     b.setInsertionPointToStart(target);
@@ -112,6 +113,8 @@ private:
       return distributeZero(zero);
     if (auto store = dyn_cast<StoreOp>(inner))
       return distributeStore(store);
+    if (auto addition = dyn_cast<AddPieceOp>(inner))
+      return distributeAddPiece(addition);
     if (auto release = dyn_cast<ReleaseOp>(inner))
       if (released.contains(release))
         return;
@@ -325,6 +328,20 @@ private:
     fragments[zero.getResult()] = parts;
   }
 
+  /// Each warpgroup adds its part of the piece to one of its slices.
+  void distributeAddPiece(AddPieceOp addition) {
+    SmallVector<Value> parts(getFragments(addition.getValue()));
+    Value piece = map.lookupOrDefault(addition.getBuffer());
+    auto type = cast<BufferType>(piece.getType());
+    auto part = BufferType::get(type.getShape().drop_front(),
+                                type.getElementType(), type.getSwizzle());
+    Value mine = SubbufferOp::create(b, loc, part, piece, group);
+    Value &slice = parts[addition.getSlice()];
+    slice = AddPieceOp::create(b, loc, slice.getType(), slice, mine,
+                               /*slice=*/0, addition.getColumn());
+    fragments[addition.getResult()] = parts;
+  }
+
   //===-- Stores ---------------------------------------------------------===//
 
   Value sliceRow(int64_t slice) {
@@ -417,7 +434,7 @@ private:
   /// the last MMA has read it.
   ReleaseOp findRelease(BlockPair pair) {
     if (Operation *rhs = pair.promote.getRhsScales().getDefiningOp())
-      if (isReadLate(rhs))
+      if (isReadLate(rhs) && !earlyProducts)
         return {};
     Value pipe = getSlotPipeline(pair.mma.getLhs());
     for (auto release : pair.mma->getBlock()->getOps<ReleaseOp>())
@@ -471,7 +488,8 @@ private:
     for (const BlockPair &pair : batch) {
       PromoteOp promote = pair.promote;
       lhsScales.push_back(getScales(promote.getLhsScales(), Side::Lhs, s));
-      bool readLate = isReadLate(promote.getRhsScales().getDefiningOp());
+      bool readLate =
+          !earlyProducts && isReadLate(promote.getRhsScales().getDefiningOp());
       rhsScales.push_back(
           readLate ? Value() : getScales(promote.getRhsScales(), Side::Rhs, s));
     }
@@ -483,6 +501,13 @@ private:
       pending.push_back(startSlice(mma, s, temporaries[i]));
       WgmmaCommitOp::create(b, loc);
       ++chains;
+    }
+    SmallVector<Value> products;
+    if (earlyProducts) {
+      auto type =
+          FragmentType::get({wgmmaM, schedule.getTileN()}, b.getF32Type());
+      for (auto [lhs, rhs] : llvm::zip(lhsScales, rhsScales))
+        products.push_back(MultiplyScalesOp::create(b, loc, type, lhs, rhs));
     }
     if (underMma)
       underMma(s, running);
@@ -497,6 +522,11 @@ private:
       if (release && i + 1 == batch.size()) {
         b.clone(*release, map);
         released.insert(release);
+      }
+      if (earlyProducts) {
+        running[s] = PromoteByOp::create(b, loc, landed, partial, running[s],
+                                         products[i]);
+        continue;
       }
       Value rhs = rhsScales[i];
       if (!rhs)
@@ -529,8 +559,8 @@ private:
   Location loc;
   OpBuilder b;
   int64_t slices, sliceRows;
-  bool overlap;
-  Value groupRow;
+  bool overlap, earlyProducts;
+  Value group, groupRow;
   IRMapping map;
   DenseMap<Value, SmallVector<Value>> fragments;
   /// In a variant of a K loop: the first column of its tiles, modulo 128.

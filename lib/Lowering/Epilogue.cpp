@@ -147,30 +147,21 @@ private:
     slab = SharedOp::create(
         b, loc, BufferType::get(all, dest.getElementType(), swizzle));
     if (lines)
-      requireRows(store, getDestName(store));
+      requireRows(store);
     else
       map = addMap(store, shape, swizzle);
-  }
-
-  StringRef getDestName(StoreOp store) {
-    auto argument = cast<BlockArgument>(store.getDest());
-    return kernel
-        .getArgAttrOfType<DictionaryAttr>(argument.getArgNumber(), kArgAttr)
-        .getAs<StringAttr>("operand")
-        .getValue();
   }
 
   /// What both ways out of shared memory ask of D: to start at a multiple of 16
   /// bytes, rows of whole 16 bytes, a multiple of 16 bytes apart. Returns D's
   /// entry in the record.
-  DictionaryAttr requireRows(StoreOp store, StringRef name) {
-    auto module = kernel->getParentOfType<gpu::GPUModuleOp>();
-    requireAlignment(module, name);
-    DictionaryAttr operand = getRecordOperand(
-        module->getAttrOfType<DictionaryAttr>(kRecordAttr), name);
+  DictionaryAttr requireRows(StoreOp store) {
+    StringRef name = getOperandName(store.getDest());
+    requireAlignment(kernel, name);
+    DictionaryAttr operand = getOperand(kernel, name);
     int64_t bytes = getElementBytes(
         cast<MemRefType>(store.getDest().getType()).getElementType());
-    StringRef stride = getText(operand, "strides", 0);
+    StringRef stride = getOperandText(operand, "strides", 0);
     if (parseSize(b.getStringAttr(stride)) == ShapedType::kDynamic)
       addPrecondition(kernel, stride + " * " + Twine(bytes) + " % 16 == 0",
                       "the row stride of " + name +
@@ -179,7 +170,7 @@ private:
                           stride + ", " + Twine(16 / bytes) +
                           "), or compile with 'store = direct'");
     // The 16 bytes that hold the end of a row are written as a whole.
-    StringRef length = getText(operand, "shape", 1);
+    StringRef length = getOperandText(operand, "shape", 1);
     if (parseSize(b.getStringAttr(length)) == ShapedType::kDynamic)
       addPrecondition(kernel, length + " * " + Twine(bytes) + " % 16 == 0",
                       "a row of " + name +
@@ -189,51 +180,18 @@ private:
     return operand;
   }
 
-  static StringRef getText(DictionaryAttr operand, StringRef key, int64_t i) {
-    return cast<StringAttr>(operand.getAs<ArrayAttr>(key)[i]).getValue();
-  }
-
-  /// In the launch record the operand starts at a multiple of 16 bytes.
-  static void requireAlignment(gpu::GPUModuleOp module, StringRef name) {
-    Builder b(module.getContext());
-    NamedAttrList record(module->getAttrOfType<DictionaryAttr>(kRecordAttr));
-    SmallVector<Attribute> operands;
-    for (Attribute entry : cast<ArrayAttr>(record.get("operands"))) {
-      NamedAttrList operand(cast<DictionaryAttr>(entry));
-      if (cast<StringAttr>(operand.get("name")).getValue() == name)
-        operand.set("align", b.getI64IntegerAttr(16));
-      operands.push_back(operand.getDictionary(b.getContext()));
-    }
-    record.set("operands", b.getArrayAttr(operands));
-    module->setAttr(kRecordAttr, record.getDictionary(b.getContext()));
-  }
-
   Value addMap(StoreOp store, ArrayRef<int64_t> shape, int64_t swizzle) {
-    StringRef name = getDestName(store);
-    DictionaryAttr operand = requireRows(store, name);
-    auto text = [&](StringRef key, int64_t i) {
-      return getText(operand, key, i);
-    };
+    DictionaryAttr operand = requireRows(store);
     int64_t bytes = getElementBytes(
         cast<MemRefType>(store.getDest().getType()).getElementType());
-    StringRef stride = text("strides", 0);
-    NamedAttribute attrs[] = {
-        b.getNamedAttr("kind", b.getStringAttr("tensor_map")),
-        b.getNamedAttr("operand", b.getStringAttr(name)),
-        b.getNamedAttr("dtype", operand.get("dtype")),
-        b.getNamedAttr("sizes",
-                       b.getStrArrayAttr({text("shape", 1), text("shape", 0)})),
-        b.getNamedAttr("strides", b.getStrArrayAttr(
-                                      {(stride + " * " + Twine(bytes)).str()})),
-        b.getNamedAttr("box", b.getI64ArrayAttr({shape[1], shape[0]})),
-        b.getNamedAttr("element_strides", b.getI64ArrayAttr({1, 1})),
-        b.getNamedAttr("swizzle", b.getI64IntegerAttr(swizzle)),
-        b.getNamedAttr("interleave", b.getI64IntegerAttr(0)),
-        b.getNamedAttr("fill", b.getStringAttr("zero")),
-        b.getNamedAttr("l2_promotion", b.getI64IntegerAttr(256)),
-    };
-    return addKernelArgument(kernel, TensorMapType::get(b.getContext()),
-                             b.getDictionaryAttr(attrs));
+    StringRef stride = getOperandText(operand, "strides", 0);
+    TensorMap map;
+    map.sizes = {getOperandText(operand, "shape", 1).str(),
+                 getOperandText(operand, "shape", 0).str()};
+    map.strides = {(stride + " * " + Twine(bytes)).str()};
+    map.box = {shape[1], shape[0]};
+    map.swizzle = swizzle;
+    return addTensorMap(kernel, getOperandName(store.getDest()), map);
   }
 
   /// Which slice a store writes: with one group of buffers it does not
@@ -254,6 +212,7 @@ private:
   /// Stages one fragment after the other batch of chunks and sends it out.
   void expand(StoreOp store, int64_t group) {
     Value value = addInit(store);
+    llvm::DenseMap<int64_t, AddPieceOp> pieces = findPieces(value);
     b.setInsertionPoint(store);
     Value warpgroup = groupIndex(store);
     // Barrier 0 is the block's own (`bar.sync 0`).
@@ -265,8 +224,12 @@ private:
         buffers.push_back(SubbufferOp::create(
             b, loc, chunkType, slab,
             ValueRange{warpgroup, constant(b, loc, group * batch + i)}));
-        StageFragmentOp::create(b, loc, value, (first + i) * chunk,
-                                buffers.back(), store.getTransposed());
+        int64_t column = (first + i) * chunk;
+        auto piece = pieces.find(column);
+        if (piece != pieces.end())
+          value = moveHere(piece->second);
+        StageFragmentOp::create(b, loc, value, column, buffers.back(),
+                                store.getTransposed());
       }
       if (lines)
         storeLines(store, buffers, first);
@@ -274,6 +237,38 @@ private:
         storeByTma(store, buffers, first, barrier);
     }
     store.erase();
+  }
+
+  /// The pieces of C that have been added to a fragment, by their columns.
+  static llvm::DenseMap<int64_t, AddPieceOp> findPieces(Value value) {
+    llvm::DenseMap<int64_t, AddPieceOp> pieces;
+    while (auto piece = value.getDefiningOp<AddPieceOp>()) {
+      pieces[piece.getColumn()] = piece;
+      value = piece.getValue();
+    }
+    return pieces;
+  }
+
+  /// A piece of C is read right before the sums that it is added to leave:
+  /// its slot is free again early, and few of its elements are held in
+  /// registers. Returns the sums.
+  Value moveHere(AddPieceOp piece) {
+    SmallVector<Operation *> ops = {piece};
+    Value buffer = piece.getBuffer();
+    while (auto part = buffer.getDefiningOp<SubbufferOp>()) {
+      ops.push_back(part);
+      buffer = part.getSource();
+    }
+    auto wait = buffer.getDefiningOp<WaitOp>();
+    ops.push_back(wait);
+    for (Operation *op : llvm::reverse(ops))
+      op->moveBefore(b.getInsertionBlock(), b.getInsertionPoint());
+    for (Operation *user :
+         llvm::make_early_inc_range(wait.getSlot().getUsers()))
+      if (auto release = dyn_cast<ReleaseOp>(user);
+          release && release.getPipe() == wait.getPipe())
+        release->moveBefore(b.getInsertionBlock(), b.getInsertionPoint());
+    return piece.getResult();
   }
 
   /// The buffers' last readers have read them.

@@ -49,6 +49,67 @@ void dgemm::addPrecondition(gpu::GPUFuncOp kernel, const Twine &check,
   kernel->setAttr(hopper::kLaunchAttr, attrs.getDictionary(b.getContext()));
 }
 
+Value dgemm::addTensorMap(gpu::GPUFuncOp kernel, StringRef name,
+                          const TensorMap &map) {
+  Builder b(kernel.getContext());
+  auto texts = [&](ArrayRef<std::string> values) {
+    return b.getStrArrayAttr(llvm::to_vector_of<StringRef>(values));
+  };
+  SmallVector<int64_t> steps(map.box.size(), 1);
+  NamedAttribute attrs[] = {
+      b.getNamedAttr("kind", b.getStringAttr("tensor_map")),
+      b.getNamedAttr("operand", b.getStringAttr(name)),
+      b.getNamedAttr("dtype", getOperand(kernel, name).get("dtype")),
+      b.getNamedAttr("sizes", texts(map.sizes)),
+      b.getNamedAttr("strides", texts(map.strides)),
+      b.getNamedAttr("box", b.getI64ArrayAttr(map.box)),
+      b.getNamedAttr("element_strides", b.getI64ArrayAttr(steps)),
+      b.getNamedAttr("swizzle", b.getI64IntegerAttr(map.swizzle)),
+      b.getNamedAttr("interleave", b.getI64IntegerAttr(0)),
+      b.getNamedAttr("fill", b.getStringAttr("zero")),
+      b.getNamedAttr("l2_promotion", b.getI64IntegerAttr(256)),
+  };
+  return addKernelArgument(kernel, hopper::TensorMapType::get(b.getContext()),
+                           b.getDictionaryAttr(attrs));
+}
+
+DictionaryAttr dgemm::getOperand(gpu::GPUFuncOp kernel, StringRef name) {
+  return getRecordOperand(
+      kernel->getParentOfType<gpu::GPUModuleOp>()
+          ->getAttrOfType<DictionaryAttr>(hopper::kRecordAttr),
+      name);
+}
+
+StringRef dgemm::getOperandName(Value argument) {
+  auto arg = cast<BlockArgument>(argument);
+  auto kernel = cast<gpu::GPUFuncOp>(arg.getOwner()->getParentOp());
+  return kernel
+      .getArgAttrOfType<DictionaryAttr>(arg.getArgNumber(), hopper::kArgAttr)
+      .getAs<StringAttr>("operand")
+      .getValue();
+}
+
+StringRef dgemm::getOperandText(DictionaryAttr operand, StringRef key,
+                                int64_t i) {
+  return cast<StringAttr>(operand.getAs<ArrayAttr>(key)[i]).getValue();
+}
+
+void dgemm::requireAlignment(gpu::GPUFuncOp kernel, StringRef name) {
+  auto module = kernel->getParentOfType<gpu::GPUModuleOp>();
+  Builder b(kernel.getContext());
+  NamedAttrList record(
+      module->getAttrOfType<DictionaryAttr>(hopper::kRecordAttr));
+  SmallVector<Attribute> operands;
+  for (Attribute entry : cast<ArrayAttr>(record.get("operands"))) {
+    NamedAttrList operand(cast<DictionaryAttr>(entry));
+    if (cast<StringAttr>(operand.get("name")).getValue() == name)
+      operand.set("align", b.getI64IntegerAttr(16));
+    operands.push_back(operand.getDictionary(b.getContext()));
+  }
+  record.set("operands", b.getArrayAttr(operands));
+  module->setAttr(hopper::kRecordAttr, record.getDictionary(b.getContext()));
+}
+
 int64_t dgemm::parseSize(Attribute text) {
   int64_t value;
   if (cast<StringAttr>(text).getValue().getAsInteger(10, value))

@@ -20,6 +20,7 @@ using namespace dgemm;
 using namespace dgemm::hopper;
 using dg::ScalePath;
 using target::sm90::kBlock;
+using target::sm90::wgmmaM;
 
 namespace {
 
@@ -75,8 +76,10 @@ public:
     at = findWork();
     makeOperandRings();
     makeTileRing();
-    SmallVector<Value> start = {zero(), one(), zero(), zero()};
-    if (tileRing)
+    makeInitRing();
+    // The cursors of every ring: its producer's, then its consumers'.
+    SmallVector<Value> start;
+    for (int64_t ring = 0; ring < countRings(); ++ring)
       start.append({zero(), one(), zero(), zero()});
     if (auto tiles = dyn_cast<scf::ForOp>(in.loop->getParentOp())) {
       IRRewriter rewriter(b.getContext());
@@ -89,7 +92,7 @@ public:
       stageTile(start);
     }
     dropUnusedArguments(kernel);
-    return rings.size() + (tileRing ? 1 : 0);
+    return rings.size() - 1 + countRings();
   }
 
 private:
@@ -175,54 +178,43 @@ private:
     return getOperandName(in.operands[side].getSource()) == "B";
   }
 
-  StringRef getOperandName(Value source) {
-    auto description = kernel.getArgAttrOfType<DictionaryAttr>(
-        cast<BlockArgument>(source).getArgNumber(), kArgAttr);
-    return description.getAs<StringAttr>("operand").getValue();
-  }
-
-  DictionaryAttr getOperand(StringRef name) {
-    return getRecordOperand(kernel->getParentOfType<gpu::GPUModuleOp>()
-                                ->getAttrOfType<DictionaryAttr>(kRecordAttr),
-                            name);
-  }
-
-  static StringRef text(DictionaryAttr operand, StringRef key, int64_t i) {
-    return cast<StringAttr>(operand.getAs<ArrayAttr>(key)[i]).getValue();
-  }
-
   Value makeOperandMap(int side) {
     StringRef name = getOperandName(in.operands[side].getSource());
-    DictionaryAttr operand = getOperand(name);
+    DictionaryAttr operand = getOperand(kernel, name);
     int64_t rows =
         tileSize(side) / (multicast[side] ? schedule.getCluster() : 1);
-    StringRef stride = text(operand, "strides", 0);
+    StringRef stride = getOperandText(operand, "strides", 0);
     if (parseSize(b.getStringAttr(stride)) == ShapedType::kDynamic)
       addPrecondition(kernel, stride + " % 16 == 0",
                       "the row stride of " + name +
                           " must be a multiple of 16 bytes (TMA): pad it to "
                           "align(" +
                           stride + ", 16)");
+    StringRef length = getOperandText(operand, "shape", 0);
+    StringRef k = getOperandText(operand, "shape", 1);
     if (!wholeStages)
-      return addTensorMap(name, operand, {1, 0}, stride, 1, {kBlock, rows},
-                          128);
-    StringRef k = text(operand, "shape", 1);
+      return addTensorMap(kernel, name,
+                          {{k.str(), length.str()},
+                           {stride.str()},
+                           {kBlock, rows},
+                           /*swizzle=*/128});
     if (parseSize(b.getStringAttr(k)) == ShapedType::kDynamic)
       addPrecondition(kernel, k + " % 128 == 0",
                       "this kernel loads whole blocks of 128 columns: " + k +
                           " must be a multiple of 128, or compile with "
                           "'tma_view = block'");
     // The K blocks are a dimension of their own, 128 bytes apart.
-    return addTensorMap(
-        name, operand,
-        {"128", text(operand, "shape", 0).str(), (k + " / 128").str()},
-        {stride.str(), "128"}, {kBlock, rows, perStage}, 128);
+    return addTensorMap(kernel, name,
+                        {{"128", length.str(), (k + " / 128").str()},
+                         {stride.str(), "128"},
+                         {kBlock, rows, perStage},
+                         /*swizzle=*/128});
   }
 
   Value makeScaleMap(int side) {
     StringRef name = getOperandName(in.scales[side].getSource());
-    DictionaryAttr operand = getOperand(name);
-    StringRef stride = text(operand, "strides", 1);
+    DictionaryAttr operand = getOperand(kernel, name);
+    StringRef stride = getOperandText(operand, "strides", 1);
     if (parseSize(b.getStringAttr(stride)) == ShapedType::kDynamic)
       addPrecondition(kernel, stride + " % 4 == 0",
                       "the K stride of " + name +
@@ -231,46 +223,12 @@ private:
                           stride +
                           ", 4), or use the schedule's "
                           "path 'direct' for these scales");
-    return addTensorMap(name, operand, {0, 1}, stride, 4,
-                        {tileSize(side), perStage}, 0);
-  }
-
-  /// A 2-D map over an operand, its dimension order[0] innermost.
-  Value addTensorMap(StringRef name, DictionaryAttr operand,
-                     std::array<int64_t, 2> order, StringRef stride,
-                     int64_t bytes, ArrayRef<int64_t> box, int64_t swizzle) {
-    std::string byteStride =
-        bytes == 1 ? stride.str() : (stride + " * " + Twine(bytes)).str();
-    return addTensorMap(name, operand,
-                        {text(operand, "shape", order[0]).str(),
-                         text(operand, "shape", order[1]).str()},
-                        {byteStride}, box, swizzle);
-  }
-
-  /// A map over an operand, the innermost of its `sizes` first; `strides`
-  /// are those of the other dimensions, in bytes.
-  Value addTensorMap(StringRef name, DictionaryAttr operand,
-                     ArrayRef<std::string> sizes, ArrayRef<std::string> strides,
-                     ArrayRef<int64_t> box, int64_t swizzle) {
-    auto texts = [&](ArrayRef<std::string> values) {
-      return b.getStrArrayAttr(llvm::to_vector_of<StringRef>(values));
-    };
-    SmallVector<int64_t> steps(box.size(), 1);
-    NamedAttribute attrs[] = {
-        b.getNamedAttr("kind", b.getStringAttr("tensor_map")),
-        b.getNamedAttr("operand", b.getStringAttr(name)),
-        b.getNamedAttr("dtype", operand.get("dtype")),
-        b.getNamedAttr("sizes", texts(sizes)),
-        b.getNamedAttr("strides", texts(strides)),
-        b.getNamedAttr("box", b.getI64ArrayAttr(box)),
-        b.getNamedAttr("element_strides", b.getI64ArrayAttr(steps)),
-        b.getNamedAttr("swizzle", b.getI64IntegerAttr(swizzle)),
-        b.getNamedAttr("interleave", b.getI64IntegerAttr(0)),
-        b.getNamedAttr("fill", b.getStringAttr("zero")),
-        b.getNamedAttr("l2_promotion", b.getI64IntegerAttr(256)),
-    };
-    return addKernelArgument(kernel, TensorMapType::get(b.getContext()),
-                             b.getDictionaryAttr(attrs));
+    return addTensorMap(kernel, name,
+                        {{getOperandText(operand, "shape", 0).str(),
+                          getOperandText(operand, "shape", 1).str()},
+                         {(stride + " * 4").str()},
+                         {tileSize(side), perStage},
+                         /*swizzle=*/0});
   }
 
   /// Blocks of 128 rows that a tile can touch on a side.
@@ -298,7 +256,8 @@ private:
     for (int side : {0, 1})
       early &= path[side] != ScalePath::Tile || isWeights(side);
     tileRing = PipelineOp::create(
-        b, loc, PipelineType::get(b.getContext(), fields), schedule.getTileSlots(),
+        b, loc, PipelineType::get(b.getContext(), fields),
+        schedule.getTileSlots(),
         /*bytes=*/0, schedule.getWarpgroups(), /*cluster=*/1, early);
     bool bounded = path[0] == ScalePath::Tile || path[1] == ScalePath::Tile;
     if (bounded && !schedule.getSpecializeK()) {
@@ -311,37 +270,124 @@ private:
     }
   }
 
+  /// C by TMA, piece by piece: one chunk of columns of a slice of every
+  /// warpgroup.
+  void makeInitRing() {
+    if (schedule.getAccumulate() != dg::Accumulate::Prefetch)
+      return;
+    auto store = cast<StoreOp>(*in.loop.getResult(0).user_begin());
+    Value source = store.getInit();
+    auto element = cast<MemRefType>(source.getType()).getElementType();
+    const int64_t chunk = schedule.getChunk(),
+                  bytes = chunk * getElementBytes(element);
+    const int64_t swizzle =
+        bytes == 32 || bytes == 64 || bytes == 128 ? bytes : 0;
+    auto piece = BufferType::get({schedule.getWarpgroups(), wgmmaM, chunk},
+                                 element, swizzle);
+    b.setInsertionPointAfter(tileRing ? tileRing : rings.back().pipe);
+    initRing = PipelineOp::create(
+        b, loc, PipelineType::get(b.getContext(), {piece}),
+        schedule.getCSlots(), piece.getBytes(), schedule.getWarpgroups(),
+        /*cluster=*/1);
+
+    StringRef name = getOperandName(source);
+    requireAlignment(kernel, name);
+    DictionaryAttr operand = getOperand(kernel, name);
+    StringRef stride = getOperandText(operand, "strides", 0);
+    std::string byteStride =
+        (stride + " * " + Twine(getElementBytes(element))).str();
+    if (parseSize(b.getStringAttr(stride)) == ShapedType::kDynamic)
+      addPrecondition(kernel, byteStride + " % 16 == 0",
+                      "the row stride of " + name +
+                          " must be a multiple of 16 bytes (TMA): pad it, or "
+                          "compile with 'accumulate = load'");
+    initMap = addTensorMap(kernel, name,
+                           {{getOperandText(operand, "shape", 1).str(),
+                             getOperandText(operand, "shape", 0).str()},
+                            {byteStride},
+                            {chunk, wgmmaM},
+                            swizzle});
+  }
+
+  int64_t countRings() { return 1 + (tileRing ? 1 : 0) + (initRing ? 1 : 0); }
+
   //===-- One tile -------------------------------------------------------===//
 
   SmallVector<Value> stageTile(SmallVector<Value> cursors) {
-    producer = {cursors[0], cursors[1]};
-    consumer = {cursors[2], cursors[3]};
+    ArrayRef<Value> left = cursors;
+    auto take = [&]() {
+      Cursor cursor = {left[0], left[1]};
+      left = left.drop_front(2);
+      return cursor;
+    };
+    producer = take(), consumer = take();
     b.setInsertionPoint(in.loop);
     row[0] = at.getRow(), row[1] = at.getCol();
     useRow[0] = row[0], useRow[1] = row[1];
     Cursor tileProducer, tileConsumer;
     if (tileRing) {
-      tileProducer = {cursors[4], cursors[5]};
-      tileConsumer = {cursors[6], cursors[7]};
+      tileProducer = take(), tileConsumer = take();
       fillTileSlot(tileProducer);
       openTileSlot(tileConsumer);
     }
-    Value acc = buildBlockLoops(in.loop.getInitArgs()[0]);
     auto store = cast<StoreOp>(*in.loop.getResult(0).user_begin());
+    Value acc = buildBlockLoops(in.loop.getInitArgs()[0]);
+    Cursor initProducer, initConsumer;
+    if (initRing) {
+      initProducer = take(), initConsumer = take();
+      acc = addInit(acc, initProducer, initConsumer);
+      store.getInitMutable().clear();
+    }
     in.loop.getResult(0).replaceAllUsesWith(acc);
     in.loop.erase();
     store.getRowMutable().assign(useRow[0]);
     store.getColMutable().assign(useRow[1]);
     b.setInsertionPointAfter(store);
-    SmallVector<Value> next = {producer.slot, producer.phase, consumer.slot,
-                               consumer.phase};
+    SmallVector<Value> next;
+    auto give = [&](Cursor cursor) {
+      next.append({cursor.slot, cursor.phase});
+    };
+    give(producer), give(consumer);
     if (tileRing) {
       ReleaseOp::create(b, loc, tileRing, tileConsumer.slot);
-      for (Cursor cursor :
-           {advance(tileRing, tileProducer), advance(tileRing, tileConsumer)})
-        next.append({cursor.slot, cursor.phase});
+      give(advance(tileRing, tileProducer));
+      give(advance(tileRing, tileConsumer));
     }
+    if (initRing)
+      give(initProducer), give(initConsumer);
     return next;
+  }
+
+  /// Adds C to the sums of a tile, a piece at a time; the cursors move on.
+  Value addInit(Value acc, Cursor &filling, Cursor &reading) {
+    const int64_t perGroup = schedule.getSlices() * wgmmaM;
+    BufferType piece = initRing.getPipe().getType().getFields()[0];
+    auto part = BufferType::get(piece.getShape().drop_front(),
+                                piece.getElementType(), piece.getSwizzle());
+    for (int64_t slice = 0; slice < schedule.getSlices(); ++slice)
+      for (int64_t column = 0; column < schedule.getTileN();
+           column += schedule.getChunk()) {
+        auto empty = AcquireOp::create(b, loc, fieldTypes(initRing), initRing,
+                                       filling.slot, filling.phase);
+        for (int64_t group = 0; group < schedule.getWarpgroups(); ++group) {
+          Value buffer = SubbufferOp::create(
+              b, loc, part, empty.getBuffers()[0], constant(b, loc, group));
+          int64_t skip = group * perGroup + slice * wgmmaM;
+          TmaLoadOp::create(b, loc, initMap,
+                            ValueRange{add(b, loc, row[1], column),
+                                       add(b, loc, row[0], skip)},
+                            buffer, initRing, filling.slot, /*multicast=*/1);
+        }
+        CommitOp::create(b, loc, initRing, filling.slot);
+        filling = advance(initRing, filling);
+        auto full = WaitOp::create(b, loc, fieldTypes(initRing), initRing,
+                                   reading.slot, reading.phase);
+        acc = AddPieceOp::create(b, loc, acc.getType(), acc,
+                                 full.getBuffers()[0], slice, column);
+        ReleaseOp::create(b, loc, initRing, reading.slot);
+        reading = advance(initRing, reading);
+      }
+    return acc;
   }
 
   Cursor advance(PipelineOp pipe, Cursor cursor) {
@@ -618,8 +664,8 @@ private:
   bool wholeStages;
   WorkAtOp at;
   SmallVector<Ring> rings;
-  PipelineOp tileRing;
-  Value operandMap[2], scaleMap[2], tileScales[2];
+  PipelineOp tileRing, initRing;
+  Value operandMap[2], scaleMap[2], tileScales[2], initMap;
   Value row[2], useRow[2];
   Cursor producer, consumer;
 };

@@ -75,12 +75,22 @@ def sample(seed):
     if some(0.3):
         schedule["static_splits"] = "true"
     if some(0.3):
+        schedule["tile_slots"] = rng.choice([3, 4])
+    if some(0.2):
+        schedule["producer_warps"] = 2
+    if some(0.3):
         sizes = ["[n, k]", "[m, n, k]", "[k]", "[n]", "[m]"]
         schedule["specialize"] = rng.choice(sizes)
+    problem = rng.choice(PROBLEMS)
+    if problem[2] and store == "tma" and some(0.6):
+        schedule["accumulate"] = "prefetch"
+        schedule["c_slots"] = rng.choice([2, 3, 5])
+    if (problem[0] == "1d1d" or "swap" in schedule) and some(0.4):
+        schedule["products"] = "early"
     return (
         schedule,
         rng.choice(SHAPES),
-        rng.choice(PROBLEMS),
+        problem,
         rng.choice([2, 4, 132]),
         rng.choice([0, 1, 2]),
     )

@@ -144,6 +144,40 @@ def test_whole_stages(tmp_path, schedule, shape):
     run(tmp_path, schedule, shape)
 
 
+# How C reaches the epilogue, and when the scales are multiplied.
+WITH_C = [
+    dict(tile=(256, 128), stages=3, buffers=1, c_slots=3, accumulate="prefetch"),
+    dict(tile=(256, 96), stages=3, buffers=1, c_slots=2, accumulate="prefetch",
+         unroll=2, persistent="false"),
+    dict(tile=(128, 136), stages=3, chunk=8, buffers=2, c_slots=5,
+         accumulate="prefetch"),
+    dict(tile=(192, 96), warpgroups=3, registers=[24, 160], stages=3, buffers=1,
+         c_slots=2, accumulate="prefetch", specialize="[n, k]"),
+    dict(tile=(128, 128), stages=3, buffers=1, c_slots=2, accumulate="prefetch",
+         cluster=2, multicast="lhs", unroll=4),
+    dict(tile=(64, 64), warpgroups=1, stages=2, kblocks=2, in_flight=2, buffers=1,
+         c_slots=2, accumulate="prefetch", pdl="inputs"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("sms", [2, 132])
+@pytest.mark.parametrize("problem", [("1d1d", "f32", True), ("1d2d", "bf16", True)])
+@pytest.mark.parametrize("schedule", WITH_C, ids=schedule_name)
+def test_prefetched_c(tmp_path, schedule, problem, sms):
+    """Several tiles for a block, so that pieces wait for slots."""
+    if problem[0] == "1d1d" and schedule.get("in_flight") != 2:
+        # 256x128 has no registers for the products of early scales.
+        early = schedule["tile"] != (256, 128)
+        schedule = {**schedule, "products": "early" if early else "late"}
+    run(tmp_path, schedule, (300, 264, 392), problem, sms=sms)
+
+
+@pytest.mark.parametrize("schedule", WITH_C[:2], ids=schedule_name)
+def test_prefetch_needs_c(tmp_path, schedule):
+    with pytest.raises(AssertionError, match="the operation has no C"):
+        run(tmp_path, schedule, (129, 264, 208))
+
+
 def test_depth_by_hand(tmp_path):
     """The text of a rung with another depth is another correct kernel."""
     shape, problem = (129, 264, 392), ("1d2d", "bf16", False)

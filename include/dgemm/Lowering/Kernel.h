@@ -30,6 +30,33 @@ mlir::DictionaryAttr getRecordOperand(mlir::DictionaryAttr record,
 void addPrecondition(mlir::gpu::GPUFuncOp kernel, const llvm::Twine &check,
                      const llvm::Twine &message);
 
+/// A tensor map over an operand, the innermost dimension first: sizes in
+/// elements, the strides of the other dimensions in bytes.
+struct TensorMap {
+  llvm::SmallVector<std::string> sizes, strides;
+  llvm::SmallVector<int64_t> box;
+  int64_t swizzle = 0;
+};
+
+/// Adds the argument for a tensor map over the operand `name`.
+mlir::Value addTensorMap(mlir::gpu::GPUFuncOp kernel, llvm::StringRef name,
+                         const TensorMap &map);
+
+/// What the launch record says of the operand `name` of a kernel.
+mlir::DictionaryAttr getOperand(mlir::gpu::GPUFuncOp kernel,
+                                llvm::StringRef name);
+
+/// The operand whose memory a kernel argument is.
+llvm::StringRef getOperandName(mlir::Value argument);
+
+/// Entry `i` of an operand's "shape" or "strides", as text.
+llvm::StringRef getOperandText(mlir::DictionaryAttr operand,
+                               llvm::StringRef key, int64_t i);
+
+/// Lets the launch record ask for the operand `name` to start at a multiple of
+/// 16 bytes.
+void requireAlignment(mlir::gpu::GPUFuncOp kernel, llvm::StringRef name);
+
 /// A size or stride as the record writes it: a number, or dynamic.
 int64_t parseSize(mlir::Attribute text);
 

@@ -66,6 +66,8 @@ struct KernelShape {
   int64_t tileM = 0, tileN = 0;
   int64_t warpgroups = 0, slices = 0, sliceRows = wgmmaM;
   int64_t stages = 0, kBlocks = 0, inFlight = 0;
+  /// Whether the products of scales are held beside the temporaries.
+  bool earlyProducts = false;
   /// Parts of K whose sums one CTA of a cluster gathers.
   int64_t parts = 1;
   /// Rings of barriers for the operands.
@@ -76,6 +78,8 @@ struct KernelShape {
   /// Chunk buffers of D per warpgroup (0: D is stored without staging), their
   /// columns, and the bytes of an element of D.
   int64_t buffers = 0, chunk = 0, elementBytes = 0;
+  /// Pieces of C that are held at once: a chunk for each warpgroup.
+  int64_t cSlots = 0;
   /// Scales that arrive with every stage.
   bool lhsStaged = false, rhsStaged = false;
   /// Scales that arrive once per tile: the blocks of 128 rows that a tile can

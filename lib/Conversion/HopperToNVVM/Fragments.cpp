@@ -187,8 +187,96 @@ struct ConvertWait : ConvertOpToLLVMPattern<WgmmaWaitOp> {
   }
 };
 
-/// The result is pinned: LLVM would sink the FMAs of a slice below the next
-/// slice's wgmma, which then needs registers of its own.
+/// rn(lhs scale * rhs scale) for each element of a fragment, computed once
+/// for the elements that share it.
+class Products {
+public:
+  Products(OpBuilder &b, Location loc, std::array<Value, 2> lhs,
+           ScalesType type, Value rhs)
+      : b(b), loc(loc), lhs(lhs), kind(type.getKind()), rhs(rhs) {
+    if (kind == ScaleKind::Scalar) {
+      for (int row : {0, 1})
+        fixed[row][0] = multiply(row, rhs);
+    } else if (kind == ScaleKind::Split) {
+      for (int row : {0, 1})
+        for (int64_t v = 0; v < kSplitValues; ++v)
+          fixed[row][v] = multiply(row, extract(b, loc, rhs, v));
+      // Columns before the next multiple of 128 belong to the first block.
+      Value inside =
+          arith::AndIOp::create(b, loc, extract(b, loc, rhs, kSplitValues),
+                                constant(b, loc, kBlock - 1));
+      edge = arith::SubIOp::create(b, loc, constant(b, loc, kBlock), inside);
+      blocks = (type.getExtent() + kBlock - kGroupCols + kBlock - 1) / kBlock;
+    }
+  }
+
+  Value get(int64_t group, int64_t row, int64_t col) {
+    switch (kind) {
+    case ScaleKind::Scalar:
+      return fixed[row][0];
+    case ScaleKind::Vector:
+      return multiply(row, extract(b, loc, rhs, 2 * group + col));
+    case ScaleKind::Split:
+      break;
+    }
+    // The two columns of a group lie in one block: edges are multiples of
+    // eight, as tiles start at multiples of eight.
+    if (col == 0)
+      chosen[row] = choose(group, row);
+    return chosen[row];
+  }
+
+private:
+  Value multiply(int64_t row, Value scale) {
+    return LLVM::FMulOp::create(b, loc, lhs[row], scale);
+  }
+
+  Value choose(int64_t group, int64_t row) {
+    int64_t first = group * kGroupCols;
+    Value result = fixed[row][0];
+    for (int64_t v = 1; v < kSplitValues && v < blocks; ++v) {
+      Value beyond = arith::CmpIOp::create(
+          b, loc, arith::CmpIPredicate::sge,
+          constant(b, loc, first - (v - 1) * kBlock), edge);
+      result = arith::SelectOp::create(b, loc, beyond, fixed[row][v], result);
+    }
+    return result;
+  }
+
+  OpBuilder &b;
+  Location loc;
+  std::array<Value, 2> lhs;
+  ScaleKind kind;
+  Value rhs, edge;
+  int64_t blocks = 1;
+  Value fixed[2][kSplitValues], chosen[2];
+};
+
+/// The scales of a thread's two rows.
+std::array<Value, 2> rowScales(OpBuilder &b, Location loc, ScalesType type,
+                               Value scales) {
+  if (type.getKind() == ScaleKind::Scalar)
+    return {scales, scales};
+  return {extract(b, loc, scales, 0), extract(b, loc, scales, 1)};
+}
+
+/// acc = fma(product(group, row, column), partial, acc) for each register of a
+/// fragment. The result is pinned: LLVM would sink the FMAs of a slice below
+/// the next slice's wgmma, which then needs registers of its own.
+Value promote(OpBuilder &b, Location loc, FragmentType type, Value partial,
+              Value acc,
+              llvm::function_ref<Value(int64_t, int64_t, int64_t)> product) {
+  for (int64_t group = 0; group < type.getShape()[1] / kGroupCols; ++group)
+    for (int64_t i = 0; i < kGroupRegisters; ++i) {
+      int64_t reg = group * kGroupRegisters + i;
+      Value next = LLVM::FMAOp::create(b, loc, product(group, i / 2, i % 2),
+                                       extract(b, loc, partial, reg),
+                                       extract(b, loc, acc, reg));
+      acc = LLVM::InsertValueOp::create(b, loc, acc, next, reg);
+    }
+  return pin(b, loc, acc);
+}
+
 struct ConvertPromote : ConvertOpToLLVMPattern<PromoteOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
   LogicalResult matchAndRewrite(PromoteOp op, OpAdaptor adaptor,
@@ -197,92 +285,55 @@ struct ConvertPromote : ConvertOpToLLVMPattern<PromoteOp> {
     if (!type)
       return b.notifyMatchFailure(op, "still on a whole tile");
     Location loc = op.getLoc();
-    ScalesType lhsType = op.getLhsScales().getType();
-    ScalesType rhsType = op.getRhsScales().getType();
-    Value lhs[2];
-    for (int row : {0, 1})
-      lhs[row] = lhsType.getKind() == ScaleKind::Scalar
-                     ? adaptor.getLhsScales()
-                     : extract(b, loc, adaptor.getLhsScales(), row);
-    Products products(b, loc, lhs, rhsType, adaptor.getRhsScales());
-    Value acc = adaptor.getAcc();
-    for (int64_t group = 0; group < type.getShape()[1] / kGroupCols; ++group)
-      for (int64_t i = 0; i < kGroupRegisters; ++i) {
-        int64_t reg = group * kGroupRegisters + i;
-        Value next =
-            LLVM::FMAOp::create(b, loc, products.get(group, i / 2, i % 2),
-                                extract(b, loc, adaptor.getPartial(), reg),
-                                extract(b, loc, acc, reg));
-        acc = LLVM::InsertValueOp::create(b, loc, acc, next, reg);
-      }
-    b.replaceOp(op, pin(b, loc, acc));
+    Products products(
+        b, loc,
+        rowScales(b, loc, op.getLhsScales().getType(), adaptor.getLhsScales()),
+        op.getRhsScales().getType(), adaptor.getRhsScales());
+    b.replaceOp(op,
+                promote(b, loc, type, adaptor.getPartial(), adaptor.getAcc(),
+                        [&](int64_t group, int64_t row, int64_t col) {
+                          return products.get(group, row, col);
+                        }));
     return success();
   }
+};
 
-  /// rn(lhs scale * rhs scale) for each element of a fragment, computed once
-  /// for the elements that share it.
-  class Products {
-  public:
-    Products(OpBuilder &b, Location loc, Value (&lhs)[2], ScalesType type,
-             Value rhs)
-        : b(b), loc(loc), lhs{lhs[0], lhs[1]}, kind(type.getKind()), rhs(rhs) {
-      if (kind == ScaleKind::Scalar) {
-        for (int row : {0, 1})
-          fixed[row][0] = multiply(row, rhs);
-      } else if (kind == ScaleKind::Split) {
-        for (int row : {0, 1})
-          for (int64_t v = 0; v < kSplitValues; ++v)
-            fixed[row][v] = multiply(row, extract(b, loc, rhs, v));
-        // Columns before the next multiple of 128 belong to the first block.
-        Value inside =
-            arith::AndIOp::create(b, loc, extract(b, loc, rhs, kSplitValues),
-                                  constant(b, loc, kBlock - 1));
-        edge = arith::SubIOp::create(b, loc, constant(b, loc, kBlock), inside);
-        blocks = (type.getExtent() + kBlock - kGroupCols + kBlock - 1) / kBlock;
-      }
-    }
+struct ConvertPromoteBy : ConvertOpToLLVMPattern<PromoteByOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult matchAndRewrite(PromoteByOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &b) const override {
+    Location loc = op.getLoc();
+    b.replaceOp(op, promote(b, loc, op.getType(), adaptor.getPartial(),
+                            adaptor.getAcc(),
+                            [&](int64_t group, int64_t row, int64_t col) {
+                              return extract(b, loc, adaptor.getProducts(),
+                                             group * kGroupRegisters + row * 2 +
+                                                 col);
+                            }));
+    return success();
+  }
+};
 
-    Value get(int64_t group, int64_t row, int64_t col) {
-      switch (kind) {
-      case ScaleKind::Scalar:
-        return fixed[row][0];
-      case ScaleKind::Vector:
-        return multiply(row, extract(b, loc, rhs, 2 * group + col));
-      case ScaleKind::Split:
-        break;
-      }
-      // The two columns of a group lie in one block: edges are multiples of
-      // eight, as tiles start at multiples of eight.
-      if (col == 0)
-        chosen[row] = choose(group, row);
-      return chosen[row];
-    }
-
-  private:
-    Value multiply(int64_t row, Value scale) {
-      return LLVM::FMulOp::create(b, loc, lhs[row], scale);
-    }
-
-    Value choose(int64_t group, int64_t row) {
-      int64_t first = group * kGroupCols;
-      Value result = fixed[row][0];
-      for (int64_t v = 1; v < kSplitValues && v < blocks; ++v) {
-        Value beyond = arith::CmpIOp::create(
-            b, loc, arith::CmpIPredicate::sge,
-            constant(b, loc, first - (v - 1) * kBlock), edge);
-        result = arith::SelectOp::create(b, loc, beyond, fixed[row][v], result);
-      }
-      return result;
-    }
-
-    OpBuilder &b;
-    Location loc;
-    Value lhs[2];
-    ScaleKind kind;
-    Value rhs, edge;
-    int64_t blocks = 1;
-    Value fixed[2][kSplitValues], chosen[2];
-  };
+/// Pinned, so that LLVM does not sink the products below the wait.
+struct ConvertMultiplyScales : ConvertOpToLLVMPattern<MultiplyScalesOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult matchAndRewrite(MultiplyScalesOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &b) const override {
+    Location loc = op.getLoc();
+    FragmentType type = op.getType();
+    Products products(
+        b, loc,
+        rowScales(b, loc, op.getLhsScales().getType(), adaptor.getLhsScales()),
+        op.getRhsScales().getType(), adaptor.getRhsScales());
+    SmallVector<Value> values;
+    for (int64_t group = 0; group < type.getShape()[1] / kGroupCols; ++group)
+      for (int64_t i = 0; i < kGroupRegisters; ++i)
+        values.push_back(products.get(group, i / 2, i % 2));
+    b.replaceOp(
+        op, pin(b, loc,
+                pack(b, loc, getTypeConverter()->convertType(type), values)));
+    return success();
+  }
 };
 
 struct ConvertReadScales : ConvertOpToLLVMPattern<ReadScalesOp> {
@@ -441,7 +492,7 @@ void dgemm::addHopperTypeConversions(LLVMTypeConverter &converter) {
 void dgemm::populateFragmentPatterns(LLVMTypeConverter &converter,
                                      RewritePatternSet &patterns) {
   patterns.add<ConvertZero, ConvertUndefined, ConvertFence, ConvertCommit,
-               ConvertWgmma, ConvertWait, ConvertPromote, ConvertReadScales,
-               ConvertLoadScales, ConvertPackScales, ConvertSliceScales>(
-      converter);
+               ConvertWgmma, ConvertWait, ConvertPromote, ConvertPromoteBy,
+               ConvertMultiplyScales, ConvertReadScales, ConvertLoadScales,
+               ConvertPackScales, ConvertSliceScales>(converter);
 }

@@ -194,6 +194,46 @@ struct ConvertAddSent : ConvertOpToLLVMPattern<AddSentOp> {
   }
 };
 
+/// Reads where ConvertStageFragment writes.
+struct ConvertAddPiece : ConvertOpToLLVMPattern<AddPieceOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult matchAndRewrite(AddPieceOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &b) const override {
+    if (!isa<FragmentType>(op.getValue().getType()))
+      return b.notifyMatchFailure(op, "still on a whole tile");
+    Location loc = op.getLoc();
+    BufferType type = op.getBuffer().getType();
+    SwizzledBuffer buffer(b, loc, adaptor.getBuffer(), type);
+    const int64_t bytes = type.getRowBytes() / type.getShape()[1];
+    auto two = VectorType::get({2}, type.getElementType());
+    auto wide = VectorType::get({2}, b.getF32Type());
+    Value row = fragmentRow(b, loc), col = fragmentCol(b, loc);
+    Value result = adaptor.getValue();
+    for (int64_t group = 0; group < type.getShape()[1] / kGroupCols; ++group)
+      for (int64_t half : {0, 1}) {
+        Value myCol = add(b, loc, col, group * kGroupCols);
+        Value both = LLVM::LoadOp::create(
+            b, loc, two,
+            buffer.at(add(b, loc, row, 8 * half), mul(b, loc, myCol, bytes)),
+            2 * bytes);
+        if (!type.getElementType().isF32())
+          both = LLVM::FPExtOp::create(b, loc, wide, both);
+        for (int64_t i : {0, 1}) {
+          int64_t reg =
+              (op.getColumn() / kGroupCols + group) * kGroupRegisters +
+              2 * half + i;
+          Value sum = LLVM::FAddOp::create(
+              b, loc,
+              LLVM::ExtractElementOp::create(b, loc, both, constant(b, loc, i)),
+              LLVM::ExtractValueOp::create(b, loc, result, reg));
+          result = LLVM::InsertValueOp::create(b, loc, result, sum, reg);
+        }
+      }
+    b.replaceOp(op, result);
+    return success();
+  }
+};
+
 template <typename OpT, NVVM::GridDepActionKind kind>
 struct ConvertGridOp : ConvertOpToLLVMPattern<OpT> {
   using ConvertOpToLLVMPattern<OpT>::ConvertOpToLLVMPattern;
@@ -330,7 +370,8 @@ void dgemm::populateMemoryPatterns(LLVMTypeConverter &converter,
   patterns.add<
       ConvertSubbuffer, ConvertView, ConvertBarrier, ConvertFenceAsync,
       ConvertTmaStore, ConvertTmaStoreCommit, ConvertTmaStoreWait,
-      ConvertThreadId, ConvertStorePiece, ConvertAddSent, ConvertWarpSync,
+      ConvertThreadId, ConvertStorePiece, ConvertAddSent, ConvertAddPiece,
+      ConvertWarpSync,
       ConvertGridOp<GridLaunchOp, NVVM::GridDepActionKind::launch_dependents>,
       ConvertGridOp<GridWaitOp, NVVM::GridDepActionKind::wait>,
       ConvertStageFragment>(converter);

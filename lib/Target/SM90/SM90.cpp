@@ -34,6 +34,8 @@ static void placeArrays(const KernelShape &shape, Place place) {
   placeEntries("rhs", stages, kBlocks * shape.tileN * kBlock);
   placeEntries("output", shape.warpgroups * shape.buffers,
                wgmmaM * shape.chunk * shape.elementBytes);
+  placeEntries("C", shape.cSlots,
+               shape.warpgroups * wgmmaM * shape.chunk * shape.elementBytes);
   placeEntries("parts", shape.parts - 1,
                wgmmaM * shape.warpgroups * shape.slices * shape.tileN * 4);
   placeEntries("lhs scales", stages,
@@ -52,7 +54,7 @@ static void placeArrays(const KernelShape &shape, Place place) {
   place("barriers",
         2 * mbarrierBytes *
             (stages * shape.operandRings + (tileRing ? shape.tileSlots : 0) +
-             (shape.parts > 1 ? 1 : 0)));
+             shape.cSlots + (shape.parts > 1 ? 1 : 0)));
 }
 
 SharedMemoryLayout
@@ -134,8 +136,13 @@ std::string dgemm::target::sm90::checkRegisterPool(const KernelShape &shape) {
               "consumers may have ", fits);
 }
 
+/// Temporary accumulators, and the products that they are multiplied with.
+static int64_t getTemporaries(const KernelShape &shape) {
+  return shape.inFlight * (shape.earlyProducts ? 2 : 1);
+}
+
 int64_t dgemm::target::sm90::accumulators(const KernelShape &shape) {
-  return (shape.inFlight + shape.slices) * (shape.tileN / 2);
+  return (getTemporaries(shape) + shape.slices) * (shape.tileN / 2);
 }
 
 std::string dgemm::target::sm90::checkAccumulators(const KernelShape &shape) {
@@ -145,7 +152,7 @@ std::string dgemm::target::sm90::checkAccumulators(const KernelShape &shape) {
       accumulatorLimit(shape.producerRegs, shape.consumerRegs);
   if (needed <= limit)
     return {};
-  return text("a consumer thread needs ", shape.inFlight, "*", fragment,
+  return text("a consumer thread needs ", getTemporaries(shape), "*", fragment,
               " temporary and ", shape.slices, "*", fragment,
               " running = ", needed, " accumulator registers, but ", limit,
               " fit in a budget of ", shape.consumerRegs);

@@ -272,3 +272,68 @@ func.func @f(
                                   tma_view = stage>}
   return
 }
+
+// -----
+
+// S41: there is no C.
+
+func.func @f(
+    %a: memref<?x7168xf8E4M3FN>,
+    %sfa: memref<?x56xf32, strided<[1, ?]>>,
+    %b: memref<2112x7168xf8E4M3FN>,
+    %sfb: memref<17x56xf32>,
+    %d: memref<?x2112xbf16>) {
+  // expected-error @+1 {{'dgemm.gemm' op cannot use its schedule: accumulate = prefetch, but the operation has no C; choose accumulate = load}}
+  dgemm.gemm ins(%a, %sfa, %b, %sfb :
+      memref<?x7168xf8E4M3FN>,
+      memref<?x56xf32, strided<[1, ?]>>,
+      memref<2112x7168xf8E4M3FN>,
+      memref<17x56xf32>)
+      outs(%d : memref<?x2112xbf16>)
+      {schedule = #dgemm.schedule<accumulate = prefetch, buffers = 1>}
+  return
+}
+
+// -----
+
+// S41: C's rows are not for TMA, D's are.
+
+func.func @f(
+    %a: memref<?x7168xf8E4M3FN>,
+    %sfa: memref<?x56xf32, strided<[1, ?]>>,
+    %b: memref<2112x7168xf8E4M3FN>,
+    %sfb: memref<17x56xf32>,
+    %c: memref<?x2112xbf16, strided<[2114, 1]>>,
+    %d: memref<?x2112xbf16>) {
+  // expected-error @+1 {{'dgemm.gemm' op cannot use its schedule: accumulate = prefetch: the row stride of C is 4228 bytes, and TMA takes multiples of 16; pad it to 2120 elements or choose accumulate = load}}
+  dgemm.gemm ins(%a, %sfa, %b, %sfb :
+      memref<?x7168xf8E4M3FN>,
+      memref<?x56xf32, strided<[1, ?]>>,
+      memref<2112x7168xf8E4M3FN>,
+      memref<17x56xf32>)
+      acc(%c : memref<?x2112xbf16, strided<[2114, 1]>>)
+      outs(%d : memref<?x2112xbf16>)
+      {schedule = #dgemm.schedule<accumulate = prefetch, buffers = 1>}
+  return
+}
+
+// -----
+
+// S42: one product for all columns of a block.
+
+func.func @f(
+    %a: memref<?x7168xf8E4M3FN>,
+    %sfa: memref<?x56xf32, strided<[1, ?]>>,
+    %b: memref<2112x7168xf8E4M3FN>,
+    %sfb: memref<17x56xf32>,
+    %d: memref<?x2112xbf16>) {
+  // expected-error @+1 {{'dgemm.gemm' op cannot use its schedule: products = early is for a scale per column, but SFB has one per 128; choose products = late}}
+  dgemm.gemm ins(%a, %sfa, %b, %sfb :
+      memref<?x7168xf8E4M3FN>,
+      memref<?x56xf32, strided<[1, ?]>>,
+      memref<2112x7168xf8E4M3FN>,
+      memref<17x56xf32>)
+      outs(%d : memref<?x2112xbf16>)
+      {schedule = #dgemm.schedule<tile = [128, 128], products = early>}
+  return
+}

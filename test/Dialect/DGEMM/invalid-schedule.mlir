@@ -146,13 +146,6 @@
 
 // S1: the same for each of them.
 
-// expected-error @+1 {{accumulate = prefetch does not lower yet; only accumulate = load does}}
-"test.op"() {s = #dgemm.schedule<accumulate = prefetch>} : () -> ()
-
-// -----
-
-// S1: the same for each of them.
-
 // expected-error @+1 {{sync = cta does not lower yet; only sync = warpgroup does}}
 "test.op"() {s = #dgemm.schedule<sync = cta>} : () -> ()
 
@@ -428,3 +421,24 @@
 
 // expected-error @+1 {{raster_width must be from 1 to 65535, not 0}}
 "test.op"() {s = #dgemm.schedule<raster_width = 0>} : () -> ()
+
+// -----
+
+// S39: C comes in the pieces in which D leaves.
+
+// expected-error @+1 {{accumulate = prefetch brings C in the pieces in which D leaves, after the K loop: it needs store = tma, swap = false, split_k = 1 and epilogue = after; choose accumulate = load}}
+"test.op"() {s = #dgemm.schedule<accumulate = prefetch, epilogue = overlapped>} : () -> ()
+
+// -----
+
+// S40: two pieces of C at least.
+
+// expected-error @+1 {{c_slots must be from 2 to 16, not 1}}
+"test.op"() {s = #dgemm.schedule<accumulate = prefetch, c_slots = 1>} : () -> ()
+
+// -----
+
+// S17: products of scales take registers too.
+
+// expected-error @+1 {{tile: a consumer thread needs 2*64 temporary and 2*64 running = 256 accumulator registers, but 216 fit in a budget of 232}}
+"test.op"() {s = #dgemm.schedule<products = early>} : () -> ()

@@ -19,7 +19,8 @@
   partition = stride, split_k = 1, reduce = none, snake = false,
   n_variants = 1, wg_axis = m, skip = none, temp = single, tma_view = block,
   residency = ring, l2_promotion = 256, lhs_evict = normal,
-  rhs_evict = normal, producer_warps = 1, accumulate = load, sync = warpgroup,
+  rhs_evict = normal, producer_warps = 1, accumulate = load, c_slots = 2,
+  products = late, tile_slots = 2, sync = warpgroup,
   ctas_per_sm = 1, pdl = none>} : () -> ()
 
 // Every knob that lowers, away from its default, in another order than that
@@ -35,6 +36,11 @@
 
 // CHECK: #dgemm.schedule<tile = [256, 128], producer_warps = 2, epilogue = overlapped>
 "test.op"() {s = #dgemm.schedule<epilogue = overlapped, producer_warps = 2>} : () -> ()
+
+// CHECK: #dgemm.schedule<tile = [128, 128], rhs_scales = staged, products = early, chunk = 32, buffers = 1, accumulate = prefetch, c_slots = 3>
+"test.op"() {s = #dgemm.schedule<tile = [128, 128], c_slots = 3,
+  accumulate = prefetch, buffers = 1, chunk = 32, rhs_scales = staged,
+  products = early>} : () -> ()
 
 // Tiles that were measured and win.
 // CHECK: tile = [128, 176]

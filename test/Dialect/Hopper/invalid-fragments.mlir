@@ -272,3 +272,109 @@ gpu.module @module {
     gpu.return
   }
 }
+
+// -----
+
+gpu.module @module {
+  gpu.func @add_piece_rank(
+      %f: !hopper.fragment<64x64xf32>,
+      %b: !hopper.buffer<2x64x32xf32, 128>) kernel {
+    // expected-error @+1 {{adds a 2-D buffer, got '!hopper.buffer<2x64x32xf32, 128>'}}
+    %s = hopper.add_piece %f columns 0 from %b
+        : !hopper.fragment<64x64xf32>, !hopper.buffer<2x64x32xf32, 128>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @module {
+  gpu.func @add_piece_element(
+      %f: !hopper.fragment<64x64xf32>,
+      %b: !hopper.buffer<64x32xi32, 128>) kernel {
+    // expected-error @+1 {{adds bf16 or f32, got 'i32'}}
+    %s = hopper.add_piece %f columns 0 from %b
+        : !hopper.fragment<64x64xf32>, !hopper.buffer<64x32xi32, 128>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @module {
+  gpu.func @add_piece_rows(
+      %f: !hopper.fragment<64x64xf32>,
+      %b: !hopper.buffer<32x32xf32, 128>) kernel {
+    // expected-error @+1 {{adds 64 rows, the buffer has 32}}
+    %s = hopper.add_piece %f columns 0 from %b
+        : !hopper.fragment<64x64xf32>, !hopper.buffer<32x32xf32, 128>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @module {
+  gpu.func @add_piece_columns(
+      %f: !hopper.fragment<64x64xf32>,
+      %b: !hopper.buffer<64x32xf32, 128>) kernel {
+    // expected-error @+1 {{columns 48 to 80 of '!hopper.fragment<64x64xf32>'}}
+    %s = hopper.add_piece %f columns 48 from %b
+        : !hopper.fragment<64x64xf32>, !hopper.buffer<64x32xf32, 128>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @module {
+  gpu.func @add_piece_slice(
+      %t: !hopper.tile<128x64xf32>,
+      %b: !hopper.buffer<2x64x32xf32, 128>) kernel {
+    // expected-error @+1 {{slice 1 of 1}}
+    %s = hopper.add_piece %t columns 0 from %b {slice = 1 : i64}
+        : !hopper.tile<128x64xf32>, !hopper.buffer<2x64x32xf32, 128>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @module {
+  gpu.func @multiply_scales_sides(
+      %l: !hopper.scales<lhs, 64, vector>) kernel {
+    // expected-error @+1 {{takes the scales of lhs, then those of rhs}}
+    %p = hopper.multiply_scales %l, %l
+        : !hopper.scales<lhs, 64, vector>, !hopper.scales<lhs, 64, vector>
+        -> !hopper.fragment<64x64xf32>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @module {
+  gpu.func @multiply_scales_split(
+      %l: !hopper.scales<lhs, 64, split>,
+      %r: !hopper.scales<rhs, 64, vector>) kernel {
+    // expected-error @+1 {{the scales of a slice's rows are 'scalar' or 'vector'}}
+    %p = hopper.multiply_scales %l, %r
+        : !hopper.scales<lhs, 64, split>, !hopper.scales<rhs, 64, vector>
+        -> !hopper.fragment<64x64xf32>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @module {
+  gpu.func @multiply_scales_shape(
+      %l: !hopper.scales<lhs, 64, vector>,
+      %r: !hopper.scales<rhs, 32, vector>) kernel {
+    // expected-error @+1 {{gives '!hopper.fragment<64x64xf32>' for scales of 64 rows and 32 columns}}
+    %p = hopper.multiply_scales %l, %r
+        : !hopper.scales<lhs, 64, vector>, !hopper.scales<rhs, 32, vector>
+        -> !hopper.fragment<64x64xf32>
+    gpu.return
+  }
+}

@@ -49,6 +49,7 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     | `reduce` | `none` | how the parts' sums are added: `cluster`, in the order of K by the first CTA, which the others send theirs to (DSMEM) |
     | `lhs_scales` | `staged` | how the lhs's scales arrive, see below |
     | `rhs_scales` | `tile` | how the rhs's scales arrive |
+    | `products` | `late` | where the rhs has a scale per column: its products with those of the rows are computed `late`, while the sums are promoted, or `early`, under the MMAs of the same block (a register more for each temporary accumulator) |
     | `max_kblocks` | 128 | K blocks that `tile` scales have room for where K is dynamic; a static K brings its own number |
     | `static_splits` | false | where a tile's columns lie in several 128-column blocks of scales: one copy of the K loop for each place of the border, 128 / gcd(n, 128) in all, instead of a select for each column |
     | `coordinates` | `producer` | who computes a tile's coordinates: `producer` or each `consumer` |
@@ -78,6 +79,9 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     | `buffers` | 8 | chunk buffers per warpgroup; it gets no more than it can use in equal batches |
     | `store` | `tma` | through shared memory and TMA, through shared memory as `lines` of 16-byte pieces that each warp stores by itself, or `direct` from registers |
 
+    | `accumulate` | `load` | how C arrives: each thread `load`s what it adds, or the producer `prefetch`es it by TMA while the K loop runs |
+    | `c_slots` | 2 | pieces of C that are held at once (`accumulate = prefetch`), each a chunk of a slice of every warpgroup |
+
     A buffer holds the rows of a slice of one chunk. Its rows lie in D's contiguous
     direction: `chunk` elements, or after a swap the 64 rows of a slice. Rows
     of exactly 32, 64 or 128 bytes are swizzled by that width, others are not.
@@ -89,7 +93,7 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     `n_variants = 1`, `wg_axis = m`, `skip = none`, `temp = single`,
     `residency = ring`, `l2_promotion = 256`,
     `lhs_evict = normal`, `rhs_evict = normal`,
-    `accumulate = load`, `sync = warpgroup`, `ctas_per_sm = 1`.
+    `sync = warpgroup`, `ctas_per_sm = 1`.
 
     #### Shared memory
 
@@ -97,13 +101,15 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     and rhs tiles (stages entries of kblocks x rows x 128; where a slice has
     fewer than 64 rows, those of lhs have the missing rows behind them, for
     the wgmma that reads on), D's chunk buffers (warpgroups x buffers entries
-    of 64 x chunk elements, not with `store = direct`), staged scales (stages entries of kblocks x rows x 4),
+    of 64 x chunk elements, not with `store = direct`), pieces of C (with
+    `accumulate = prefetch`: c_slots entries of warpgroups x 64 x chunk
+    elements), staged scales (stages entries of kblocks x rows x 4),
     the sums of the parts but one (`split_k` - 1 tiles in f32),
     per-tile scales (`tile_slots` entries of blocks of 128 rows that a tile can touch x
     K blocks x 4), tile coordinates (as many entries of 16), and two barriers of 8
     bytes for each stage (four with `producer_warps = 2` or `pdl = activations`,
     where weights and tokens have rings of their own), for each of the tile
-    slots and for the parts.
+    slots, for each piece of C and for the parts.
 
     #### Constraints
 
@@ -127,8 +133,8 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     * S15: Register budgets are multiples of 8 from 24 to 256.
     * S16: The roles' registers fit the pool: what all threads enter with,
       floor8(65536 / threads) each.
-    * S17: in_flight temporary accumulators and the running ones, n / 2
-      registers per slice, leave 16 registers of the consumers' budget (12
+    * S17: in_flight temporary accumulators, with `products = early` as many
+      products, and the running ones, n / 2 registers per slice, leave 16 registers of the consumers' budget (12
       with `registers = [24, 240]`).
     * S18: `epilogue` is not `store_warps`, and is `overlapped` only with
       `kblocks = 1`: the others do not lower yet.
@@ -144,6 +150,9 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     * S36: `pdl = activations` and `producer_warps = 2` have no multicast.
     * S37: `producer_warps` is 1 or 2.
     * S38: `tile_slots` is 2 to 8.
+    * S39: `accumulate = prefetch` goes with `store = tma`, `swap = false`,
+      `split_k = 1` and `epilogue = after`.
+    * S40: `c_slots` is 2 to 16.
     * S33: `store = tma` has slices of 64 rows.
 
     For a problem:
@@ -159,6 +168,9 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     * S29: Shared memory suffices.
     * S30: A persistent `overlapped` schedule has at least two K blocks: K,
       where static, is above 128. The kernel checks a dynamic K at launch.
+    * S42: With `products = early` the rhs has a scale per column.
+    * S41: With `accumulate = prefetch` there is a C, and its row stride, where
+      static, is a multiple of 16 bytes.
     * S31: Unless `store = direct`, a row of D is, where N is static, a
       multiple of 16 bytes long: both ways write the 16 bytes that hold a
       row's end as a whole (TMA: measured on an H200). The kernel checks a
@@ -195,12 +207,15 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     TMAView getTmaView() const { return getValue().tmaView; }
     ScalePath getLhsScales() const { return getValue().lhsScales; }
     ScalePath getRhsScales() const { return getValue().rhsScales; }
+    Products getProducts() const { return getValue().products; }
     int64_t getMaxKBlocks() const { return getValue().maxKBlocks; }
     Coordinates getCoordinates() const { return getValue().coordinates; }
     Epilogue getEpilogue() const { return getValue().epilogue; }
     int64_t getChunk() const { return getValue().chunk; }
     /// The buffers that a warpgroup really gets.
     int64_t getBuffers() const { return getValue().getChunkBuffers(); }
+    Accumulate getAccumulate() const { return getValue().accumulate; }
+    int64_t getCSlots() const { return getValue().cSlots; }
     Store getStore() const { return getValue().store; }
     int64_t getProducerRegs() const { return getValue().producerRegs; }
     int64_t getConsumerRegs() const { return getValue().consumerRegs; }

@@ -34,6 +34,12 @@ def DGEMM_ScalePath : DGEMM_Enum<"ScalePath",
       DGEMM_Case<"Direct", 2, "direct">
     ]>;
 
+def DGEMM_Products : DGEMM_Enum<"Products",
+    "when the scales of rows and columns are multiplied", [
+      DGEMM_Case<"Late", 0, "late">,
+      DGEMM_Case<"Early", 1, "early">
+    ]>;
+
 def DGEMM_Coordinates : DGEMM_Enum<"Coordinates",
     "which warps compute a tile's coordinates", [
       DGEMM_Case<"Producer", 0, "producer">,

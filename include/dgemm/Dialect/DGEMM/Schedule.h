@@ -25,6 +25,7 @@ struct Schedule {
   Reduce reduce = Reduce::None;
   Multicast multicast = Multicast::None;
   ScalePath lhsScales = ScalePath::Staged, rhsScales = ScalePath::Tile;
+  Products products = Products::Late;
   int64_t maxKBlocks = 128;
   Coordinates coordinates = Coordinates::Producer;
   int64_t producerRegs = 40, consumerRegs = 232;
@@ -40,6 +41,8 @@ struct Schedule {
   Epilogue epilogue = Epilogue::After;
   int64_t chunk = 64, buffers = 8;
   Store store = Store::TMA;
+  Accumulate accumulate = Accumulate::Load;
+  int64_t cSlots = 2;
 
   // Knobs with a place and a printed form, but without a lowering: the
   // verifier takes their default only.
@@ -52,7 +55,6 @@ struct Schedule {
   Residency residency = Residency::Ring;
   int64_t l2Promotion = 256;
   Evict lhsEvict = Evict::Normal, rhsEvict = Evict::Normal;
-  Accumulate accumulate = Accumulate::Load;
   SyncScope sync = SyncScope::Warpgroup;
   int64_t ctasPerSM = 1;
 

@@ -20,7 +20,7 @@ struct ProblemFacts {
   bool vectorB = false;
   bool hasC = false;
   int64_t elementBytes = 2; ///< of D
-  int64_t strideA = 0, strideB = 0, strideD = 0;
+  int64_t strideA = 0, strideB = 0, strideC = 0, strideD = 0;
   /// [row stride, K stride] of the scales.
   int64_t strideSFA[2] = {0, 0}, strideSFB[2] = {0, 0};
 

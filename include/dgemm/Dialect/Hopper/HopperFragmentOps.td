@@ -66,6 +66,37 @@ def Hopper_ReadScalesOp : Hopper_Op<"read_scales",
   let hasVerifier = 1;
 }
 
+def Hopper_MultiplyScalesOp : Hopper_Op<"multiply_scales",
+    [MemoryEffects<[MemWrite]>]> {
+  let summary = "the products of row and column scales, one for each element";
+  let description = [{
+    `rn(lhs * rhs)`, as `hopper.promote` takes it, but computed here: under the
+    MMAs of the block, say, if it stands before their wait.
+  }];
+  let arguments = (ins Hopper_ScalesType:$lhs_scales,
+                       Hopper_ScalesType:$rhs_scales);
+  let results = (outs Hopper_FragmentType:$result);
+  let assemblyFormat = [{
+    $lhs_scales `,` $rhs_scales attr-dict
+    `:` type($lhs_scales) `,` type($rhs_scales) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Hopper_PromoteByOp : Hopper_Op<"promote_by",
+    [Pure, AllTypesMatch<["partial", "acc", "products", "result"]>]> {
+  let summary = "acc = fma(product of scales, partial, acc)";
+  let description = [{
+    `hopper.promote` with the products of `hopper.multiply_scales`.
+  }];
+  let arguments = (ins Hopper_FragmentType:$partial, Hopper_FragmentType:$acc,
+                       Hopper_FragmentType:$products);
+  let results = (outs Hopper_FragmentType:$result);
+  let assemblyFormat = [{
+    $partial `into` $acc `by` $products attr-dict `:` type($result)
+  }];
+}
+
 def Hopper_PackScalesOp : Hopper_Op<"pack_scales",
     [Pure, AttrSizedOperandSegments]> {
   let summary = "the scales of a side from one value for each block";
@@ -106,6 +137,24 @@ def Hopper_AddMatrixOp : Hopper_Op<"add_matrix", [MemoryEffects<[MemRead]>,
     $value `,` $source `[` $row `,` $col `]` `bounds` `(` $rows `,` $cols `)`
     attr-dict `:` type($value) `,` type($source)
   }];
+}
+
+def Hopper_AddPieceOp : Hopper_Op<"add_piece", [MemoryEffects<[MemRead]>,
+    AllTypesMatch<["value", "result"]>]> {
+  let summary = "adds staged columns of a matrix to a tile or fragment, in FP32";
+  let description = [{
+    To columns `column` ... of a fragment, as many as the buffer has. A tile's
+    buffer holds 64 rows for each warpgroup: those of its slice `slice`.
+  }];
+  let arguments = (ins Hopper_Accumulator:$value, Hopper_BufferType:$buffer,
+                       DefaultValuedAttr<I64Attr, "0">:$slice,
+                       I64Attr:$column);
+  let results = (outs Hopper_Accumulator:$result);
+  let assemblyFormat = [{
+    $value `columns` $column `from` $buffer attr-dict
+    `:` type($value) `,` type($buffer)
+  }];
+  let hasVerifier = 1;
 }
 
 def Hopper_SendFragmentOp : Hopper_Op<"send_fragment",

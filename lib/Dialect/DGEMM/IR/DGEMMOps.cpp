@@ -58,6 +58,7 @@ ProblemFacts dgemm::dg::getProblemFacts(GemmOp op) {
       getElementTypeOrSelf(op.getD()).getIntOrFloatBitWidth() / 8;
   facts.strideA = getStrides(op.getA())[0];
   facts.strideB = getStrides(op.getB())[0];
+  facts.strideC = op.getC() ? getStrides(op.getC())[0] : 0;
   facts.strideD = getStrides(op.getD())[0];
   llvm::copy(getStrides(op.getSfa()), facts.strideSFA);
   llvm::copy(getStrides(op.getSfb()), facts.strideSFB);

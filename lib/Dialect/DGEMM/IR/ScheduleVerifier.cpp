@@ -41,6 +41,7 @@ sm90::KernelShape dgemm::dg::getKernelShape(const Schedule &schedule,
   shape.stages = schedule.stages;
   shape.kBlocks = schedule.kBlocks;
   shape.inFlight = schedule.inFlight;
+  shape.earlyProducts = schedule.products == Products::Early;
   shape.parts = schedule.splitK;
   shape.operandRings = schedule.hasSeparateRings() ? 2 : 1;
   shape.tileSlots = schedule.tileSlots;
@@ -51,6 +52,8 @@ sm90::KernelShape dgemm::dg::getKernelShape(const Schedule &schedule,
     shape.chunk = schedule.chunk;
     shape.buffers = schedule.getChunkBuffers();
   }
+  if (schedule.accumulate == Accumulate::Prefetch)
+    shape.cSlots = schedule.cSlots;
   shape.lhsStaged = schedule.lhsScales == ScalePath::Staged;
   shape.rhsStaged = schedule.rhsScales == ScalePath::Staged;
   if (schedule.lhsScales == ScalePath::Tile)
@@ -235,6 +238,17 @@ static LogicalResult checkEpilogue(const Schedule &schedule,
     return emitError() << "store = tma stages slices of " << sm90::wgmmaM
                        << " rows, but these have " << schedule.getSliceRows()
                        << "; choose store = lines or direct";
+  // S39
+  if (schedule.accumulate == Accumulate::Prefetch &&
+      (schedule.store != Store::TMA || schedule.swap || schedule.splitK > 1 ||
+       schedule.epilogue != Epilogue::After))
+    return emitError() << "accumulate = prefetch brings C in the pieces in "
+                          "which D leaves, after the K loop: it needs store "
+                          "= tma, swap = false, split_k = 1 and epilogue = "
+                          "after; choose accumulate = load";
+  // S40
+  if (failed(checkRange(emitError, "c_slots", schedule.cSlots, 2, 16)))
+    return failure();
   // S21
   if (schedule.store != Store::Direct && schedule.tileN % schedule.chunk != 0)
     return emitError() << "chunk = " << schedule.chunk
@@ -355,6 +369,36 @@ static LogicalResult checkStore(const Schedule &schedule,
   return success();
 }
 
+static LogicalResult checkAccumulate(const Schedule &schedule,
+                                     const ProblemFacts &facts,
+                                     EmitError emitError) {
+  // S41
+  if (schedule.accumulate != Accumulate::Prefetch)
+    return success();
+  if (!facts.hasC)
+    return emitError() << "accumulate = prefetch, but the operation has no C; "
+                          "choose accumulate = load";
+  if (ShapedType::isDynamic(facts.strideC))
+    return success();
+  std::string message =
+      sm90::checkTMAStride("C", facts.strideC, facts.elementBytes);
+  if (message.empty())
+    return success();
+  return emitError() << "accumulate = prefetch: " << message
+                     << " or choose accumulate = load";
+}
+
+static LogicalResult checkProducts(const Schedule &schedule,
+                                   const ProblemFacts &facts,
+                                   EmitError emitError) {
+  // S42
+  const ScaleSide rhs = getRhsScaleSide(schedule, facts);
+  if (schedule.products == Products::Late || rhs.vector)
+    return success();
+  return emitError() << "products = early is for a scale per column, but "
+                     << rhs.name << " has one per 128; choose products = late";
+}
+
 static LogicalResult checkOverlap(const Schedule &schedule,
                                   const ProblemFacts &facts,
                                   EmitError emitError) {
@@ -388,6 +432,8 @@ LogicalResult dgemm::dg::checkSchedule(const Schedule &schedule,
       failed(checkScales("rhs_scales", schedule.rhsScales,
                          getRhsScaleSide(schedule, facts), emitError)) ||
       failed(checkStore(schedule, facts, emitError)) ||
+      failed(checkProducts(schedule, facts, emitError)) ||
+      failed(checkAccumulate(schedule, facts, emitError)) ||
       failed(checkOverlap(schedule, facts, emitError)) ||
       failed(checkView(schedule, facts, emitError)))
     return failure();

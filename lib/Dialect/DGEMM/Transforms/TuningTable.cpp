@@ -159,7 +159,8 @@ private:
     facts.vectorB = entry.vectorB;
     facts.hasC = entry.hasC;
     facts.elementBytes = entry.elementBytes;
-    facts.strideA = facts.strideB = facts.strideD = unknown;
+    facts.strideA = facts.strideB = unknown;
+    facts.strideC = facts.strideD = unknown;
     facts.strideSFA[0] = facts.strideSFB[0] = 1;
     facts.strideSFA[1] = facts.strideSFB[1] = unknown;
     return facts;

@@ -181,6 +181,22 @@ LogicalResult ReadScalesOp::verify() {
   return success();
 }
 
+LogicalResult MultiplyScalesOp::verify() {
+  ScalesType lhs = getLhsScales().getType(), rhs = getRhsScales().getType();
+  if (lhs.getSide() != Side::Lhs || rhs.getSide() != Side::Rhs)
+    return emitOpError("takes the scales of lhs, then those of rhs");
+  if (lhs.getKind() == ScaleKind::Split)
+    return emitOpError("the scales of a slice's rows are 'scalar' or "
+                       "'vector'");
+  ArrayRef<int64_t> shape = getResult().getType().getShape();
+  if (shape.size() != 2 || lhs.getExtent() > shape[0] ||
+      rhs.getExtent() != shape[1])
+    return emitOpError("gives ")
+           << getResult().getType() << " for scales of " << lhs.getExtent()
+           << " rows and " << rhs.getExtent() << " columns";
+  return success();
+}
+
 LogicalResult PackScalesOp::verify() {
   ScalesType type = getResult().getType();
   if (type.getKind() == ScaleKind::Vector)
@@ -245,6 +261,31 @@ LogicalResult StageFragmentOp::verify() {
     return emitOpError("columns ")
            << getColumn() << " to " << getColumn() + cols
            << " of a fragment of " << shape[1];
+  return success();
+}
+
+LogicalResult AddPieceOp::verify() {
+  ArrayRef<int64_t> shape = getShaped(getValue().getType()).first;
+  BufferType buffer = getBuffer().getType();
+  const bool tile = isa<TileType>(getValue().getType());
+  const size_t rank = tile ? 3 : 2;
+  if (buffer.getShape().size() != rank)
+    return emitOpError("adds a ") << rank << "-D buffer, got " << buffer;
+  Type element = buffer.getElementType();
+  if (!element.isBF16() && !element.isF32())
+    return emitOpError("adds bf16 or f32, got ") << element;
+  const int64_t rows = buffer.getShape()[rank - 2],
+                cols = buffer.getShape()[rank - 1];
+  if (rows != 64)
+    return emitOpError("adds 64 rows, the buffer has ") << rows;
+  if (cols % 8 != 0 || getColumn() % 8 != 0 || getColumn() < 0 ||
+      int64_t(getColumn()) + cols > shape[1])
+    return emitOpError("columns ")
+           << getColumn() << " to " << getColumn() + cols << " of "
+           << getValue().getType();
+  const int64_t slices = tile ? shape[0] / (64 * buffer.getShape()[0]) : 1;
+  if (getSlice() < 0 || int64_t(getSlice()) >= slices)
+    return emitOpError("slice ") << getSlice() << " of " << slices;
   return success();
 }
 
