@@ -217,9 +217,11 @@ private:
                     schedule.getTileN() * (alongRows ? 1 : cluster));
     std::string times = size == 1 ? "" : " * " + std::to_string(size);
     std::string per = size == 1 ? "" : " / " + std::to_string(size);
-    std::string grid = schedule.getPersistent()
-                           ? "min(sms" + per + ", " + tiles + ")" + times
-                           : tiles + times;
+    int64_t perSM = schedule.getCtasPerSM();
+    std::string together = perSM == 1 ? "" : " * " + std::to_string(perSM);
+    std::string grid = schedule.getPersistent() ? "min(sms" + together + per +
+                                                      ", " + tiles + ")" + times
+                                                : tiles + times;
     SmallVector<NamedAttribute> attrs = {
         b.getNamedAttr("name", b.getStringAttr(name)),
         b.getNamedAttr("when", b.getStringAttr(when)),
@@ -234,6 +236,8 @@ private:
     if (schedule.getSplitK() > 1)
       attrs.push_back(b.getNamedAttr("parts", describeParts()));
     func->setAttr(hopper::kLaunchAttr, b.getDictionaryAttr(attrs));
+    if (perSM > 1)
+      func->setAttr(hopper::kBlocksPerSMAttr, b.getI64IntegerAttr(perSM));
   }
 
   /// What blockRange() computes, for those who check the sums.

@@ -21,9 +21,10 @@ Cluster::Cluster(Device &device, uint64_t index, bool trace)
   uint32_t threads = (uint32_t)launch.block.count();
   uint32_t numWarps = (threads + 31) / 32;
   uint32_t shared = kSharedBase + kernel.staticShared + launch.dynamicShared;
-  uint32_t entry = kernel.maxnreg
-                       ? kernel.maxnreg
-                       : std::min(kRegisterFile / threads / 8 * 8, 256u);
+  uint32_t entry =
+      kernel.maxnreg
+          ? kernel.maxnreg
+          : std::min(kRegisterFile / kernel.minBlocks / threads / 8 * 8, 256u);
   counters.registerRows = kernel.rows;
   counters.sharedBytes = shared - kSharedBase;
   for (uint32_t rank = 0; rank < size.count(); ++rank) {

@@ -361,6 +361,7 @@ void Decoder::decodeAll() {
   memcpy(kernel.maxntid, function.maxntid, sizeof(kernel.maxntid));
   memcpy(kernel.cluster, function.cluster, sizeof(kernel.cluster));
   kernel.maxnreg = function.maxnreg;
+  kernel.minBlocks = function.minBlocks;
   layOutParams();
   layOutShared();
   allocateRows();

@@ -211,8 +211,11 @@ private:
         triple(fn.cluster);
       else if (word == ".maxnreg")
         fn.maxnreg = (uint32_t)parseInteger(lex);
-      else if (word == ".minnctapersm" || word == ".maxclusterrank" ||
-               word == ".maxnctapersm")
+      else if (word == ".minnctapersm") {
+        fn.minBlocks = (uint32_t)parseInteger(lex);
+        if (fn.minBlocks < 1 || fn.minBlocks > 32)
+          lex.fail(".minnctapersm is 1 to 32 on sm_90");
+      } else if (word == ".maxclusterrank" || word == ".maxnctapersm")
         parseInteger(lex);
       else if (word == ".explicitcluster" || word == ".blocksareclusters")
         fn.explicitCluster = true;

@@ -85,7 +85,7 @@ struct Kernel {
   uint32_t localBytes = 0;
   uint32_t reqntid[3] = {0, 0, 0}, maxntid[3] = {0, 0, 0};
   uint32_t cluster[3] = {0, 0, 0};
-  uint32_t maxnreg = 0;
+  uint32_t maxnreg = 0, minBlocks = 1;
 };
 
 /// The first bytes of shared memory belong to the system.

@@ -65,6 +65,8 @@ SCHEDULES = [
     dict(tile=(56, 8), warpgroups=1, stages=3, kblocks=2, in_flight=2,
          swap="true", store="lines", pdl="activations"),
     dict(tile=(128, 64), stages=4, pdl="inputs"),
+    dict(tile=(64, 64), warpgroups=1, stages=3, kblocks=2, in_flight=2,
+         store="lines", buffers=1, registers=[40, 216], ctas_per_sm=2),
     dict(tile=(56, 8), warpgroups=1, stages=3, kblocks=4, in_flight=4,
          swap="true", store="lines", producer_warps=2, tile_slots=4),
     dict(tile=(128, 128), stages=4, producer_warps=2, epilogue="overlapped",

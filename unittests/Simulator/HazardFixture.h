@@ -48,14 +48,16 @@ inline std::string with(std::string text, const std::string &from,
 /// map of bytes over a buffer of 4096.
 inline Outcome runBody(const std::string &body, unsigned threads = 128,
                        uint64_t seed = 0, unsigned ctas = 1,
-                       unsigned cluster = 1) {
+                       unsigned cluster = 1,
+                       const std::string &directives = "") {
   auto program =
       loadPtx(wrap(".param .u64 out, .param .align 64 .b8 map[128]",
                    ".reg .b32 %r<40>;\n.reg .b64 %rd<20>;\n.reg .f32 %f<80>;\n"
                    ".reg .pred %p<10>;\n.shared .align 8 .b64 bar;\n"
                    "mov.u32 %r0, %tid.x;\nsetp.eq.u32 %p0, %r0, 0;\n"
                    "ld.param.u64 %rd0, [out];\n" +
-                       body));
+                       body,
+                   directives));
   Outcome outcome;
   if (!program)
     return outcome;

@@ -187,6 +187,21 @@ TEST(SimulatorHazards, RegisterPoolThatCannotGive) {
   EXPECT_NE(o.result.str().find("wants 256 registers"), std::string::npos);
 }
 
+TEST(SimulatorHazards, BlocksThatShareAnSM) {
+  // 256 threads enter with 256 registers, or with 128 where two blocks fit.
+  const std::string down = "setmaxnreg.dec.sync.aligned.u32 128;\nret;\n";
+  const std::string up = "setmaxnreg.inc.sync.aligned.u32 128;\nret;\n";
+  auto run = [](const std::string &body, const std::string &directives) {
+    return runBody(body, 256, 0, 1, 1, directives);
+  };
+  EXPECT_TRUE(run(down, "").result.ok());
+  EXPECT_TRUE(run(up, "").has(HazardKind::RegisterPool));
+  EXPECT_TRUE(run(up, ".minnctapersm 2").result.ok());
+  std::string error;
+  EXPECT_FALSE(Program::load(wrap("", "ret;", ".minnctapersm 0"), error));
+  EXPECT_NE(error.find(".minnctapersm is 1 to 32"), std::string::npos) << error;
+}
+
 TEST(SimulatorHazards, RemoteArriveAtAnExitedCta) {
   // CTA 1 leaves at once; CTA 0 arrives at its barrier later.
   std::string body =

@@ -112,6 +112,8 @@ struct Function {
   uint32_t maxntid[3] = {0, 0, 0};
   uint32_t cluster[3] = {0, 0, 0};
   uint32_t maxnreg = 0;
+  /// Blocks that are to fit on an SM at once, and share its registers.
+  uint32_t minBlocks = 1;
   bool explicitCluster = false;
 };
 

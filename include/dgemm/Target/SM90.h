@@ -34,6 +34,8 @@ constexpr int64_t wgmmaKBytes = 32; // PTX: wgmma.mma_async, .shape
 //===-- Shared memory -----------------------------------------------------===//
 
 constexpr int64_t sharedMemoryPerCTA = 232448; // CUDA: 227 KiB, opt-in
+constexpr int64_t sharedMemoryPerSM = 233472;  // CUDA: 228 KiB, of which each
+constexpr int64_t sharedMemoryReserved = 1024; // CTA has one for the system
 constexpr int64_t swizzleBytes = 128;          // PTX: swizzling modes
 constexpr int64_t swizzleRows = 8;             // PTX: swizzling modes
 constexpr int64_t swizzleAtomBytes = swizzleBytes * swizzleRows;
@@ -75,6 +77,8 @@ struct KernelShape {
   /// Tiles whose coordinates and scales are held at once.
   int64_t tileSlots = 2;
   int64_t producerRegs = 0, consumerRegs = 0;
+  /// CTAs that share the SM's registers and shared memory.
+  int64_t ctasPerSM = 1;
   /// Chunk buffers of D per warpgroup (0: D is stored without staging), their
   /// columns, and the bytes of an element of D.
   int64_t buffers = 0, chunk = 0, elementBytes = 0;
@@ -110,7 +114,7 @@ SharedMemoryLayout computeSharedMemory(const KernelShape &shape);
 int64_t sharedMemoryBytes(const KernelShape &shape);
 
 /// Registers per thread at entry: what `threads` threads can all have.
-int64_t registersAtEntry(int64_t threads);
+int64_t registersAtEntry(int64_t threads, int64_t ctasPerSM = 1);
 
 /// Accumulator registers of a consumer thread: a 64 x n fragment is n / 2
 /// registers, one per group in flight and one per slice.

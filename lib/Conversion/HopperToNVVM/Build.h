@@ -52,6 +52,13 @@ inline mlir::Value threadInGroup(mlir::OpBuilder &b, mlir::Location loc) {
       constant(b, loc, target::sm90::threadsPerWarpgroup - 1));
 }
 
+/// Blocks of the kernel that share an SM.
+inline int64_t getBlocksPerSM(mlir::gpu::GPUFuncOp kernel) {
+  auto attr =
+      kernel->getAttrOfType<mlir::IntegerAttr>(hopper::kBlocksPerSMAttr);
+  return attr ? attr.getInt() : 1;
+}
+
 /// Index of the warp in its warpgroup.
 inline mlir::Value warpInGroup(mlir::OpBuilder &b, mlir::Location loc) {
   mlir::Value warp = mlir::arith::ShRUIOp::create(b, loc, threadIndex(b, loc),

@@ -70,6 +70,14 @@ LogicalResult dgemm::checkKernel(gpu::GPUFuncOp kernel) {
   if (failed(checkSizes(kernel, launch, "block")) ||
       failed(checkSizes(kernel, launch, "cluster")))
     return failure();
+  if (Attribute blocks = kernel->getAttr(kBlocksPerSMAttr)) {
+    auto count = dyn_cast<IntegerAttr>(blocks);
+    if (!count || !count.getType().isInteger(64) || count.getInt() < 1 ||
+        count.getInt() > 32)
+      return kernel.emitOpError("needs '")
+             << kBlocksPerSMAttr << "' to be an i64 from 1 to 32, got "
+             << blocks;
+  }
   for (BlockArgument arg : kernel.getArguments())
     if (failed(checkArgument(kernel, arg)))
       return failure();

@@ -177,7 +177,8 @@ private:
                        b.getUnitAttr()),
         b.getNamedAttr("nvvm.kernel", b.getUnitAttr()),
         b.getNamedAttr("nvvm.reqntid", b.getDenseI32ArrayAttr(dims("block"))),
-        b.getNamedAttr("nvvm.minctasm", b.getI32IntegerAttr(1)),
+        b.getNamedAttr("nvvm.minctasm",
+                       b.getI32IntegerAttr(getBlocksPerSM(kernel))),
         b.getNamedAttr(kLaunchAttr, record.getDictionary(b.getContext())),
     };
     SmallVector<int32_t> cluster = dims("cluster");

@@ -77,9 +77,11 @@ private:
   }
 
   /// setmaxnreg, in the direction that leads there from the registers with
-  /// which the block starts: the file over its threads, a multiple of 8.
+  /// which the block starts: its part of the file over its threads, a multiple
+  /// of 8.
   void setRegisters(Block &body, int64_t registers) {
-    int64_t entry = std::min<int64_t>(kRegisterFile / threads / 8 * 8, 255);
+    int64_t entry = std::min<int64_t>(
+        kRegisterFile / getBlocksPerSM(kernel) / threads / 8 * 8, 255);
     if (registers == entry)
       return;
     OpBuilder::InsertionGuard guard(b);

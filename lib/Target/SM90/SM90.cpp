@@ -87,18 +87,24 @@ std::string SharedMemoryLayout::itemise() const {
 }
 
 std::string dgemm::target::sm90::checkSharedMemory(const KernelShape &shape) {
-  if (sharedMemoryBytes(shape) <= sharedMemoryPerCTA)
+  const int64_t limit =
+      shape.ctasPerSM == 1
+          ? sharedMemoryPerCTA
+          : sharedMemoryPerSM / shape.ctasPerSM - sharedMemoryReserved;
+  if (sharedMemoryBytes(shape) <= limit)
     return {};
   SharedMemoryLayout layout = computeSharedMemory(shape);
   return text("needs ", layout.total, " bytes of shared memory, ",
-              layout.total - sharedMemoryPerCTA, " more than the ",
-              sharedMemoryPerCTA, " of a CTA: ", layout.itemise());
+              layout.total - limit, " more than the ", limit,
+              " of a CTA: ", layout.itemise());
 }
 
 //===-- Registers ---------------------------------------------------------===//
 
-int64_t dgemm::target::sm90::registersAtEntry(int64_t threads) {
-  return registersPerCTA / threads / registerGranularity * registerGranularity;
+int64_t dgemm::target::sm90::registersAtEntry(int64_t threads,
+                                              int64_t ctasPerSM) {
+  return registersPerCTA / ctasPerSM / threads / registerGranularity *
+         registerGranularity;
 }
 
 int64_t dgemm::target::sm90::accumulatorLimit(int64_t producerRegs,
@@ -118,7 +124,7 @@ std::string dgemm::target::sm90::checkSetMaxReg(int64_t registers) {
 
 std::string dgemm::target::sm90::checkRegisterPool(const KernelShape &shape) {
   const int64_t threads = shape.getThreads();
-  const int64_t entry = registersAtEntry(threads);
+  const int64_t entry = registersAtEntry(threads, shape.ctasPerSM);
   const int64_t pool = entry * threads;
   const int64_t used =
       threadsPerWarpgroup *

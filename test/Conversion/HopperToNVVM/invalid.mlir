@@ -52,3 +52,14 @@ gpu.module @module attributes {dgemm.record = {operands = [
     gpu.return
   }
 }
+
+// -----
+
+gpu.module @module attributes {dgemm.record = {}} {
+  // expected-error @+1 {{'gpu.func' op needs 'dgemm.blocks_per_sm' to be an i64 from 1 to 32, got 0 : i64}}
+  gpu.func @no_blocks() kernel attributes {
+      dgemm.blocks_per_sm = 0 : i64,
+      dgemm.launch = {block = [128, 1, 1], cluster = [1, 1, 1]}} {
+    gpu.return
+  }
+}

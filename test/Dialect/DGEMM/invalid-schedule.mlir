@@ -151,13 +151,6 @@
 
 // -----
 
-// S1: the same for each of them.
-
-// expected-error @+1 {{ctas_per_sm = 2 does not lower yet; only ctas_per_sm = 1 does}}
-"test.op"() {s = #dgemm.schedule<ctas_per_sm = 2>} : () -> ()
-
-// -----
-
 // S2: how many warpgroups compute.
 
 // expected-error @+1 {{warpgroups must be from 1 to 3, not 4}}
@@ -442,3 +435,17 @@
 
 // expected-error @+1 {{tile: a consumer thread needs 2*64 temporary and 2*64 running = 256 accumulator registers, but 216 fit in a budget of 232}}
 "test.op"() {s = #dgemm.schedule<products = early>} : () -> ()
+
+// -----
+
+// S43: half of an SM at least.
+
+// expected-error @+1 {{ctas_per_sm must be from 1 to 2, not 3}}
+"test.op"() {s = #dgemm.schedule<ctas_per_sm = 3>} : () -> ()
+
+// -----
+
+// S16: two CTAs share the registers.
+
+// expected-error @+1 {{registers: the roles want 128*(40 + 1*232) = 34816 registers, but 256 threads enter with 128 each, 32768 in all; setmaxnreg would wait forever; consumers may have 216}}
+"test.op"() {s = #dgemm.schedule<tile = [64, 64], warpgroups = 1, ctas_per_sm = 2>} : () -> ()

@@ -42,6 +42,10 @@
   accumulate = prefetch, buffers = 1, chunk = 32, rhs_scales = staged,
   products = early>} : () -> ()
 
+// CHECK: #dgemm.schedule<tile = [64, 8], warpgroups = 1, chunk = 8, registers = [40, 216], ctas_per_sm = 2>
+"test.op"() {s = #dgemm.schedule<tile = [64, 8], warpgroups = 1, chunk = 8,
+  registers = [40, 216], ctas_per_sm = 2>} : () -> ()
+
 // Tiles that were measured and win.
 // CHECK: tile = [128, 176]
 "test.op"() {a = #dgemm.schedule<tile = [128, 176], stages = 4, chunk = 88>,

@@ -62,6 +62,19 @@ TEST(SM90, RegistersAtEntry) {
   EXPECT_EQ(registersAtEntry(256), 256);
   EXPECT_EQ(registersAtEntry(384), 168);
   EXPECT_EQ(registersAtEntry(512), 128);
+  EXPECT_EQ(registersAtEntry(256, /*ctasPerSM=*/2), 128);
+  EXPECT_EQ(registersAtEntry(384, /*ctasPerSM=*/2), 80);
+}
+
+TEST(SM90, HalfOfAnSM) {
+  KernelShape shape = coop256();
+  shape.ctasPerSM = 2;
+  EXPECT_NE(checkSharedMemory(shape).find("more than the 115712 of a CTA"),
+            std::string::npos);
+  EXPECT_NE(checkRegisterPool(shape), "");
+  shape.producerRegs = 24;
+  shape.consumerRegs = 104;
+  EXPECT_EQ(checkRegisterPool(shape), "");
 }
 
 TEST(SM90, RegisterPool) {

@@ -67,6 +67,7 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     | `raster` | `n` | axis along which a raster group extends |
     | `raster_width` | 16 | tiles in that direction before the other one advances |
     | `persistent` | true | CTAs take tiles until none is left, or one tile each |
+    | `ctas_per_sm` | 1 | CTAs that share an SM, 1 or 2: each has half of its registers and shared memory, and one may load while the other ends |
     | `pdl` | `none` | programmatic dependent launch: the kernel may start before the one ahead of it in the stream has ended, and waits for it before it touches any operand (`inputs`), or any but B and SFB (`activations`: the caller promises that nothing in the stream writes those) |
     | `specialize` | `[]` | which of `m`, `n`, `k` are constants in the kernel (a K of one block stays a run-time value) |
 
@@ -93,11 +94,11 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     `n_variants = 1`, `wg_axis = m`, `skip = none`, `temp = single`,
     `residency = ring`, `l2_promotion = 256`,
     `lhs_evict = normal`, `rhs_evict = normal`,
-    `sync = warpgroup`, `ctas_per_sm = 1`.
+    `sync = warpgroup`.
 
     #### Shared memory
 
-    All of it counts against 232448 bytes, each entry rounded up to 128: lhs
+    All of it counts against 232448 bytes (115712 with `ctas_per_sm = 2`), each entry rounded up to 128: lhs
     and rhs tiles (stages entries of kblocks x rows x 128; where a slice has
     fewer than 64 rows, those of lhs have the missing rows behind them, for
     the wgmma that reads on), D's chunk buffers (warpgroups x buffers entries
@@ -132,7 +133,7 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
       multiple of 16.
     * S15: Register budgets are multiples of 8 from 24 to 256.
     * S16: The roles' registers fit the pool: what all threads enter with,
-      floor8(65536 / threads) each.
+      floor8(65536 / threads / ctas_per_sm) each.
     * S17: in_flight temporary accumulators, with `products = early` as many
       products, and the running ones, n / 2 registers per slice, leave 16 registers of the consumers' budget (12
       with `registers = [24, 240]`).
@@ -152,6 +153,7 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     * S38: `tile_slots` is 2 to 8.
     * S39: `accumulate = prefetch` goes with `store = tma`, `swap = false`,
       `split_k = 1` and `epilogue = after`.
+    * S43: `ctas_per_sm` is 1 or 2.
     * S40: `c_slots` is 2 to 16.
     * S33: `store = tma` has slices of 64 rows.
 
@@ -219,6 +221,7 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     Store getStore() const { return getValue().store; }
     int64_t getProducerRegs() const { return getValue().producerRegs; }
     int64_t getConsumerRegs() const { return getValue().consumerRegs; }
+    int64_t getCtasPerSM() const { return getValue().ctasPerSM; }
     bool getPersistent() const { return getValue().persistent; }
     bool getSpecializeM() const { return getValue().specializeM; }
     bool getSpecializeN() const { return getValue().specializeN; }

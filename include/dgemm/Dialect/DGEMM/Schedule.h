@@ -34,6 +34,7 @@ struct Schedule {
   RasterAxis rasterAxis = RasterAxis::N;
   int64_t rasterWidth = 16;
   bool persistent = true;
+  int64_t ctasPerSM = 1;
   bool specializeM = false, specializeN = false, specializeK = false;
   TMAView tmaView = TMAView::Block;
   PDL pdl = PDL::None;
@@ -56,7 +57,6 @@ struct Schedule {
   int64_t l2Promotion = 256;
   Evict lhsEvict = Evict::Normal, rhsEvict = Evict::Normal;
   SyncScope sync = SyncScope::Warpgroup;
-  int64_t ctasPerSM = 1;
 
   /// Which sizes are constants in the kernel, as `specialize` writes it.
   std::string getConstants() const;

@@ -29,6 +29,9 @@ namespace dgemm::hopper {
 inline constexpr llvm::StringLiteral kArgAttr = "dgemm.arg";
 /// On a kernel: the launch record's entry for the kernel, less arguments.
 inline constexpr llvm::StringLiteral kLaunchAttr = "dgemm.launch";
+/// On a kernel: blocks that share an SM, and with it registers and shared
+/// memory; one where it is missing.
+inline constexpr llvm::StringLiteral kBlocksPerSMAttr = "dgemm.blocks_per_sm";
 /// On a gpu.module: the rest of the launch record.
 inline constexpr llvm::StringLiteral kRecordAttr = "dgemm.record";
 

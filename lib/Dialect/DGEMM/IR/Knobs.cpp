@@ -166,6 +166,7 @@ constexpr Knob knobs[] = {
     scalar<&Schedule::cSlots>("c_slots"),
     pair<&Schedule::producerRegs, &Schedule::consumerRegs>("registers"),
     scalar<&Schedule::persistent>("persistent"),
+    scalar<&Schedule::ctasPerSM>("ctas_per_sm"),
     scalar<&Schedule::pdl>("pdl"),
     {"specialize", parseSpecialize, printSpecialize, equalSpecialize, true},
     reserved<&Schedule::partition>("partition"),
@@ -179,7 +180,6 @@ constexpr Knob knobs[] = {
     reserved<&Schedule::lhsEvict>("lhs_evict"),
     reserved<&Schedule::rhsEvict>("rhs_evict"),
     reserved<&Schedule::sync>("sync"),
-    reserved<&Schedule::ctasPerSM>("ctas_per_sm"),
 };
 
 } // namespace

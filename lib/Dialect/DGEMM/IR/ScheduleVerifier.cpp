@@ -45,6 +45,7 @@ sm90::KernelShape dgemm::dg::getKernelShape(const Schedule &schedule,
   shape.parts = schedule.splitK;
   shape.operandRings = schedule.hasSeparateRings() ? 2 : 1;
   shape.tileSlots = schedule.tileSlots;
+  shape.ctasPerSM = schedule.ctasPerSM;
   shape.producerRegs = schedule.producerRegs;
   shape.consumerRegs = schedule.consumerRegs;
   shape.elementBytes = facts.elementBytes;
@@ -203,6 +204,9 @@ static LogicalResult checkSplit(const Schedule &schedule, EmitError emitError) {
 static LogicalResult checkRegisters(const Schedule &schedule,
                                     EmitError emitError) {
   const sm90::KernelShape shape = getKernelShape(schedule, ProblemFacts());
+  // S43
+  if (failed(checkRange(emitError, "ctas_per_sm", schedule.ctasPerSM, 1, 2)))
+    return failure();
   // S15
   for (int64_t registers : {schedule.producerRegs, schedule.consumerRegs})
     if (failed(check(emitError, "registers", sm90::checkSetMaxReg(registers))))
