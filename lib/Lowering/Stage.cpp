@@ -1,4 +1,5 @@
 // Rung stage: operands come through rings of shared-memory buffers.
+#include "Rings.h"
 #include "dgemm/Dialect/DGEMM/DGEMMOps.h"
 #include "dgemm/Dialect/Hopper/Hopper.h"
 #include "dgemm/Lowering/Kernel.h"
@@ -20,6 +21,7 @@ using namespace dgemm;
 using namespace dgemm::hopper;
 using dg::ScalePath;
 using target::sm90::kBlock;
+using target::sm90::scaleRowsPerTile;
 using target::sm90::wgmmaM;
 
 namespace {
@@ -27,15 +29,6 @@ namespace {
 /// The cursor of one side of a ring: slot and phase.
 struct Cursor {
   Value slot, phase;
-};
-
-/// The K loop of a tile as the rung above leaves it.
-struct BlockLoop {
-  scf::ForOp loop;
-  MmaOp mma;
-  PromoteOp promote;
-  LoadOp operands[2];
-  LoadScalesOp scales[2];
 };
 
 FailureOr<BlockLoop> matchBlockLoop(MmaOp mma) {
@@ -74,12 +67,13 @@ public:
   /// Returns the number of rings made.
   int64_t run() {
     at = findWork();
-    makeOperandRings();
-    makeTileRing();
-    makeInitRing();
-    // The cursors of every ring: its producer's, then its consumers'.
+    rings = makeRings(kernel, in, schedule);
+    b.setInsertionPointAfter(rings.last());
+    // The cursors of the rings, its producer's, then its consumers': one for
+    // all of the operands, which go in step.
     SmallVector<Value> start;
-    for (int64_t ring = 0; ring < countRings(); ++ring)
+    const int64_t apart = rings.count() - rings.operands.size();
+    for (int64_t i = 0; i < 1 + apart; ++i)
       start.append({zero(), one(), zero(), zero()});
     if (auto tiles = dyn_cast<scf::ForOp>(in.loop->getParentOp())) {
       IRRewriter rewriter(b.getContext());
@@ -92,19 +86,10 @@ public:
       stageTile(start);
     }
     dropUnusedArguments(kernel);
-    return rings.size() - 1 + countRings();
+    return rings.count();
   }
 
 private:
-  /// A pipeline of operands, and where in its slots a side's operand and
-  /// staged scales are (-1: not there). All have the same depth.
-  struct Ring {
-    PipelineOp pipe;
-    int operand[2] = {-1, -1}, scales[2] = {-1, -1};
-  };
-
-  //===-- Rings and tensor maps ------------------------------------------===//
-
   WorkAtOp findWork() {
     return in.operands[0].getRow().getDefiningOp<WorkAtOp>();
   }
@@ -115,201 +100,6 @@ private:
   int64_t tileSize(int side) {
     return side == 0 ? schedule.getTileM() : schedule.getTileN();
   }
-
-  BufferType stageBuffer(ArrayRef<int64_t> block, Type element,
-                         int64_t swizzle) {
-    SmallVector<int64_t> shape;
-    if (perStage > 1)
-      shape.push_back(perStage);
-    shape.append(block.begin(), block.end());
-    return BufferType::get(shape, element, swizzle);
-  }
-
-  /// One ring for both sides, or one for each where the weights come before
-  /// the kernel ahead has ended.
-  void makeOperandRings() {
-    b.setInsertionPointToStart(&kernel.getBody().front());
-    if (schedule.getValue().hasSeparateRings()) {
-      for (int side : {0, 1})
-        rings.push_back(makeOperandRing({side}));
-    } else {
-      rings.push_back(makeOperandRing({0, 1}));
-    }
-    for (int side : {0, 1}) {
-      operandMap[side] = makeOperandMap(side);
-      if (path[side] == ScalePath::Staged)
-        scaleMap[side] = makeScaleMap(side);
-    }
-  }
-
-  Ring makeOperandRing(ArrayRef<int> sides) {
-    Ring ring;
-    SmallVector<BufferType> fields;
-    for (int side : sides) {
-      ring.operand[side] = fields.size();
-      fields.push_back(
-          stageBuffer({tileSize(side), kBlock},
-                      cast<MemRefType>(in.operands[side].getSource().getType())
-                          .getElementType(),
-                      /*swizzle=*/128));
-    }
-    for (int side : sides) {
-      if (path[side] != ScalePath::Staged)
-        continue;
-      ring.scales[side] = fields.size();
-      fields.push_back(
-          stageBuffer({tileSize(side)}, b.getF32Type(), /*swizzle=*/0));
-    }
-    int64_t bytes = 0;
-    for (BufferType field : fields)
-      bytes += field.getBytes();
-    ring.pipe = PipelineOp::create(
-        b, loc, PipelineType::get(b.getContext(), fields), schedule.getStages(),
-        bytes, schedule.getWarpgroups(),
-        multicast[0] || multicast[1] ? schedule.getCluster() : 1,
-        /*early=*/schedule.getPdl() == dg::PDL::Activations &&
-            isWeights(sides.front()));
-    b.setInsertionPointAfter(ring.pipe);
-    return ring;
-  }
-
-  /// Whether a side is the operand that stays the same from call to call.
-  bool isWeights(int side) {
-    return getOperandName(in.operands[side].getSource()) == "B";
-  }
-
-  Value makeOperandMap(int side) {
-    StringRef name = getOperandName(in.operands[side].getSource());
-    DictionaryAttr operand = getOperand(kernel, name);
-    int64_t rows =
-        tileSize(side) / (multicast[side] ? schedule.getCluster() : 1);
-    StringRef stride = getOperandText(operand, "strides", 0);
-    if (parseSize(b.getStringAttr(stride)) == ShapedType::kDynamic)
-      addPrecondition(kernel, stride + " % 16 == 0",
-                      "the row stride of " + name +
-                          " must be a multiple of 16 bytes (TMA): pad it to "
-                          "align(" +
-                          stride + ", 16)");
-    StringRef length = getOperandText(operand, "shape", 0);
-    StringRef k = getOperandText(operand, "shape", 1);
-    if (!wholeStages)
-      return addTensorMap(kernel, name,
-                          {{k.str(), length.str()},
-                           {stride.str()},
-                           {kBlock, rows},
-                           /*swizzle=*/128});
-    if (parseSize(b.getStringAttr(k)) == ShapedType::kDynamic)
-      addPrecondition(kernel, k + " % 128 == 0",
-                      "this kernel loads whole blocks of 128 columns: " + k +
-                          " must be a multiple of 128, or compile with "
-                          "'tma_view = block'");
-    // The K blocks are a dimension of their own, 128 bytes apart.
-    return addTensorMap(kernel, name,
-                        {{"128", length.str(), (k + " / 128").str()},
-                         {stride.str(), "128"},
-                         {kBlock, rows, perStage},
-                         /*swizzle=*/128});
-  }
-
-  Value makeScaleMap(int side) {
-    StringRef name = getOperandName(in.scales[side].getSource());
-    DictionaryAttr operand = getOperand(kernel, name);
-    StringRef stride = getOperandText(operand, "strides", 1);
-    if (parseSize(b.getStringAttr(stride)) == ShapedType::kDynamic)
-      addPrecondition(kernel, stride + " % 4 == 0",
-                      "the K stride of " + name +
-                          " must be a multiple of 4 floats (TMA): pad it to "
-                          "align(" +
-                          stride +
-                          ", 4), or use the schedule's "
-                          "path 'direct' for these scales");
-    return addTensorMap(kernel, name,
-                        {{getOperandText(operand, "shape", 0).str(),
-                          getOperandText(operand, "shape", 1).str()},
-                         {(stride + " * 4").str()},
-                         {tileSize(side), perStage},
-                         /*swizzle=*/0});
-  }
-
-  /// Blocks of 128 rows that a tile can touch on a side.
-  int64_t getScaleRows(int side) {
-    int64_t size = tileSize(side);
-    if (kBlock % size == 0)
-      return 1;
-    // Tiles start at multiples of gcd(size, 128) inside a block.
-    int64_t last = kBlock - std::gcd(size, kBlock);
-    return (last + size + kBlock - 1) / kBlock;
-  }
-
-  void makeTileRing() {
-    SmallVector<BufferType> fields;
-    if (schedule.getCoordinates() == dg::Coordinates::Producer)
-      fields.push_back(BufferType::get({4}, b.getI32Type(), 0));
-    for (int side : {0, 1})
-      if (path[side] == ScalePath::Tile)
-        fields.push_back(BufferType::get(
-            {getScaleRows(side), schedule.getMaxKBlocks()}, b.getF32Type(), 0));
-    if (fields.empty())
-      return;
-    b.setInsertionPointAfter(rings.back().pipe);
-    bool early = schedule.getPdl() == dg::PDL::Activations;
-    for (int side : {0, 1})
-      early &= path[side] != ScalePath::Tile || isWeights(side);
-    tileRing = PipelineOp::create(
-        b, loc, PipelineType::get(b.getContext(), fields),
-        schedule.getTileSlots(),
-        /*bytes=*/0, schedule.getWarpgroups(), /*cluster=*/1, early);
-    bool bounded = path[0] == ScalePath::Tile || path[1] == ScalePath::Tile;
-    if (bounded && !schedule.getSpecializeK()) {
-      std::string most = std::to_string(schedule.getMaxKBlocks());
-      addPrecondition(kernel, "ceildiv(K, 128) <= " + Twine(most),
-                      "this kernel keeps the block scales of at most " +
-                          Twine(most) +
-                          " K blocks for a tile: compile with "
-                          "a larger 'max_kblocks' or with scales 'direct'");
-    }
-  }
-
-  /// C by TMA, piece by piece: one chunk of columns of a slice of every
-  /// warpgroup.
-  void makeInitRing() {
-    if (schedule.getAccumulate() != dg::Accumulate::Prefetch)
-      return;
-    auto store = cast<StoreOp>(*in.loop.getResult(0).user_begin());
-    Value source = store.getInit();
-    auto element = cast<MemRefType>(source.getType()).getElementType();
-    const int64_t chunk = schedule.getChunk(),
-                  bytes = chunk * getElementBytes(element);
-    const int64_t swizzle =
-        bytes == 32 || bytes == 64 || bytes == 128 ? bytes : 0;
-    auto piece = BufferType::get({schedule.getWarpgroups(), wgmmaM, chunk},
-                                 element, swizzle);
-    b.setInsertionPointAfter(tileRing ? tileRing : rings.back().pipe);
-    initRing = PipelineOp::create(
-        b, loc, PipelineType::get(b.getContext(), {piece}),
-        schedule.getCSlots(), piece.getBytes(), schedule.getWarpgroups(),
-        /*cluster=*/1);
-
-    StringRef name = getOperandName(source);
-    requireAlignment(kernel, name);
-    DictionaryAttr operand = getOperand(kernel, name);
-    StringRef stride = getOperandText(operand, "strides", 0);
-    std::string byteStride =
-        (stride + " * " + Twine(getElementBytes(element))).str();
-    if (parseSize(b.getStringAttr(stride)) == ShapedType::kDynamic)
-      addPrecondition(kernel, byteStride + " % 16 == 0",
-                      "the row stride of " + name +
-                          " must be a multiple of 16 bytes (TMA): pad it, or "
-                          "compile with 'accumulate = load'");
-    initMap = addTensorMap(kernel, name,
-                           {{getOperandText(operand, "shape", 1).str(),
-                             getOperandText(operand, "shape", 0).str()},
-                            {byteStride},
-                            {chunk, wgmmaM},
-                            swizzle});
-  }
-
-  int64_t countRings() { return 1 + (tileRing ? 1 : 0) + (initRing ? 1 : 0); }
 
   //===-- One tile -------------------------------------------------------===//
 
@@ -325,7 +115,7 @@ private:
     row[0] = at.getRow(), row[1] = at.getCol();
     useRow[0] = row[0], useRow[1] = row[1];
     Cursor tileProducer, tileConsumer;
-    if (tileRing) {
+    if (rings.tile) {
       tileProducer = take(), tileConsumer = take();
       fillTileSlot(tileProducer);
       openTileSlot(tileConsumer);
@@ -333,7 +123,7 @@ private:
     auto store = cast<StoreOp>(*in.loop.getResult(0).user_begin());
     Value acc = buildBlockLoops(in.loop.getInitArgs()[0]);
     Cursor initProducer, initConsumer;
-    if (initRing) {
+    if (rings.init) {
       initProducer = take(), initConsumer = take();
       acc = addInit(acc, initProducer, initConsumer);
       store.getInitMutable().clear();
@@ -348,12 +138,12 @@ private:
       next.append({cursor.slot, cursor.phase});
     };
     give(producer), give(consumer);
-    if (tileRing) {
-      ReleaseOp::create(b, loc, tileRing, tileConsumer.slot);
-      give(advance(tileRing, tileProducer));
-      give(advance(tileRing, tileConsumer));
+    if (rings.tile) {
+      ReleaseOp::create(b, loc, rings.tile, tileConsumer.slot);
+      give(advance(rings.tile, tileProducer));
+      give(advance(rings.tile, tileConsumer));
     }
-    if (initRing)
+    if (rings.init)
       give(initProducer), give(initConsumer);
     return next;
   }
@@ -361,31 +151,31 @@ private:
   /// Adds C to the sums of a tile, a piece at a time; the cursors move on.
   Value addInit(Value acc, Cursor &filling, Cursor &reading) {
     const int64_t perGroup = schedule.getSlices() * wgmmaM;
-    BufferType piece = initRing.getPipe().getType().getFields()[0];
+    BufferType piece = rings.init.getPipe().getType().getFields()[0];
     auto part = BufferType::get(piece.getShape().drop_front(),
                                 piece.getElementType(), piece.getSwizzle());
     for (int64_t slice = 0; slice < schedule.getSlices(); ++slice)
       for (int64_t column = 0; column < schedule.getTileN();
            column += schedule.getChunk()) {
-        auto empty = AcquireOp::create(b, loc, fieldTypes(initRing), initRing,
-                                       filling.slot, filling.phase);
+        auto empty = AcquireOp::create(b, loc, fieldTypes(rings.init),
+                                       rings.init, filling.slot, filling.phase);
         for (int64_t group = 0; group < schedule.getWarpgroups(); ++group) {
           Value buffer = SubbufferOp::create(
               b, loc, part, empty.getBuffers()[0], constant(b, loc, group));
           int64_t skip = group * perGroup + slice * wgmmaM;
-          TmaLoadOp::create(b, loc, initMap,
+          TmaLoadOp::create(b, loc, rings.initMap,
                             ValueRange{add(b, loc, row[1], column),
                                        add(b, loc, row[0], skip)},
-                            buffer, initRing, filling.slot, /*multicast=*/1);
+                            buffer, rings.init, filling.slot, /*multicast=*/1);
         }
-        CommitOp::create(b, loc, initRing, filling.slot);
-        filling = advance(initRing, filling);
-        auto full = WaitOp::create(b, loc, fieldTypes(initRing), initRing,
+        CommitOp::create(b, loc, rings.init, filling.slot);
+        filling = advance(rings.init, filling);
+        auto full = WaitOp::create(b, loc, fieldTypes(rings.init), rings.init,
                                    reading.slot, reading.phase);
         acc = AddPieceOp::create(b, loc, acc.getType(), acc,
                                  full.getBuffers()[0], slice, column);
-        ReleaseOp::create(b, loc, initRing, reading.slot);
-        reading = advance(initRing, reading);
+        ReleaseOp::create(b, loc, rings.init, reading.slot);
+        reading = advance(rings.init, reading);
       }
     return acc;
   }
@@ -417,7 +207,7 @@ private:
 
   /// The producer's side of a tile's slot: coordinates and block scales.
   void fillTileSlot(Cursor cursor) {
-    auto slot = AcquireOp::create(b, loc, fieldTypes(tileRing), tileRing,
+    auto slot = AcquireOp::create(b, loc, fieldTypes(rings.tile), rings.tile,
                                   cursor.slot, cursor.phase);
     Value lane = LaneOp::create(b, loc);
     unsigned field = 0;
@@ -434,7 +224,7 @@ private:
     for (int side : {0, 1})
       if (path[side] == ScalePath::Tile)
         copyBlockScales(side, lane, view(slot.getBuffers()[field++]));
-    CommitOp::create(b, loc, tileRing, cursor.slot);
+    CommitOp::create(b, loc, rings.tile, cursor.slot);
   }
 
   /// The lanes of a warp copy the scales of all K blocks of a tile.
@@ -445,7 +235,7 @@ private:
     Value first =
         arith::DivUIOp::create(b, loc, row[side], constant(b, loc, kBlock));
     SmallVector<Value> rows;
-    for (int64_t i = 0; i < getScaleRows(side); ++i)
+    for (int64_t i = 0; i < scaleRowsPerTile(tileSize(side)); ++i)
       rows.push_back(
           index(arith::MinSIOp::create(b, loc, add(b, loc, first, i), last)));
     Value start = add(b, loc, lane, in.loop.getLowerBound());
@@ -465,7 +255,7 @@ private:
 
   /// The consumers' side of a tile's slot.
   void openTileSlot(Cursor cursor) {
-    auto slot = WaitOp::create(b, loc, fieldTypes(tileRing), tileRing,
+    auto slot = WaitOp::create(b, loc, fieldTypes(rings.tile), rings.tile,
                                cursor.slot, cursor.phase);
     unsigned field = 0;
     if (schedule.getCoordinates() == dg::Coordinates::Producer) {
@@ -514,12 +304,12 @@ private:
   }
 
   void fillStage(Value block) {
-    for (const Ring &ring : rings)
+    for (const Rings::OperandRing &ring : rings.operands)
       fillSlot(ring, block);
-    producer = advance(rings.front().pipe, producer);
+    producer = advance(rings.operands.front().pipe, producer);
   }
 
-  void fillSlot(const Ring &ring, Value block) {
+  void fillSlot(const Rings::OperandRing &ring, Value block) {
     PipelineOp pipe = ring.pipe;
     auto slot = AcquireOp::create(b, loc, fieldTypes(pipe), pipe, producer.slot,
                                   producer.phase);
@@ -529,23 +319,23 @@ private:
         continue;
       Value buffer = slot.getBuffers()[ring.operand[side]];
       if (wholeStages) {
-        TmaLoadOp::create(b, loc, operandMap[side],
+        TmaLoadOp::create(b, loc, rings.operandMap[side],
                           ValueRange{zero(), row[side], block}, buffer, pipe,
                           producer.slot, /*multicast=*/1);
         continue;
       }
       int64_t parts = multicast[side] ? schedule.getCluster() : 1;
       for (int64_t j = 0; j < perStage; ++j)
-        TmaLoadOp::create(b, loc, operandMap[side],
+        TmaLoadOp::create(b, loc, rings.operandMap[side],
                           ValueRange{add(b, loc, k, j * kBlock), row[side]},
                           blockOf(buffer, constant(b, loc, j)), pipe,
                           producer.slot, parts);
     }
     for (int side : {0, 1})
       if (ring.scales[side] >= 0)
-        TmaLoadOp::create(b, loc, scaleMap[side], ValueRange{row[side], block},
-                          slot.getBuffers()[ring.scales[side]], pipe,
-                          producer.slot, 1);
+        TmaLoadOp::create(
+            b, loc, rings.scaleMap[side], ValueRange{row[side], block},
+            slot.getBuffers()[ring.scales[side]], pipe, producer.slot, 1);
     CommitOp::create(b, loc, pipe, producer.slot);
   }
 
@@ -556,7 +346,7 @@ private:
 
   Stage waitForStage() {
     Stage stage;
-    for (const Ring &ring : rings) {
+    for (const Rings::OperandRing &ring : rings.operands) {
       PipelineOp pipe = ring.pipe;
       auto slot = WaitOp::create(b, loc, fieldTypes(pipe), pipe, consumer.slot,
                                  consumer.phase);
@@ -571,9 +361,9 @@ private:
   }
 
   void releaseStage() {
-    for (const Ring &ring : rings)
+    for (const Rings::OperandRing &ring : rings.operands)
       ReleaseOp::create(b, loc, PipelineOp(ring.pipe), consumer.slot);
-    consumer = advance(rings.front().pipe, consumer);
+    consumer = advance(rings.operands.front().pipe, consumer);
   }
 
   /// The part of a stage's buffer that belongs to one K block.
@@ -596,7 +386,7 @@ private:
     case ScalePath::Tile: {
       SmallVector<Value> values;
       Value column = index(block);
-      for (int64_t i = 0; i < getScaleRows(side); ++i)
+      for (int64_t i = 0; i < scaleRowsPerTile(tileSize(side)); ++i)
         values.push_back(memref::LoadOp::create(b, loc, tileScales[side],
                                                 ValueRange{index(i), column}));
       Value first = type.getKind() == ScaleKind::Split ? useRow[side] : Value();
@@ -663,9 +453,8 @@ private:
   int64_t perStage;
   bool wholeStages;
   WorkAtOp at;
-  SmallVector<Ring> rings;
-  PipelineOp tileRing, initRing;
-  Value operandMap[2], scaleMap[2], tileScales[2], initMap;
+  Rings rings;
+  Value tileScales[2];
   Value row[2], useRow[2];
   Cursor producer, consumer;
 };
