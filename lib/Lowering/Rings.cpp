@@ -162,7 +162,8 @@ private:
     for (int side : {0, 1})
       if (path[side] == ScalePath::Tile)
         fields.push_back(BufferType::get(
-            {scaleRowsPerTile(tileSize(side)), schedule.getMaxKBlocks()}, b.getF32Type(), 0));
+            {scaleRowsPerTile(tileSize(side)), schedule.getMaxKBlocks()},
+            b.getF32Type(), 0));
     if (fields.empty())
       return;
     b.setInsertionPointAfter(made.operands.back().pipe);
@@ -216,11 +217,11 @@ private:
                           " must be a multiple of 16 bytes (TMA): pad it, or "
                           "compile with 'accumulate = load'");
     made.initMap = addTensorMap(kernel, name,
-                           {{getOperandText(operand, "shape", 1).str(),
-                             getOperandText(operand, "shape", 0).str()},
-                            {byteStride},
-                            {chunk, wgmmaM},
-                            swizzle});
+                                {{getOperandText(operand, "shape", 1).str(),
+                                  getOperandText(operand, "shape", 0).str()},
+                                 {byteStride},
+                                 {chunk, wgmmaM},
+                                 swizzle});
   }
 
   gpu::GPUFuncOp kernel;

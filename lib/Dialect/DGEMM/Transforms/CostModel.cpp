@@ -33,6 +33,11 @@ static constexpr double chainPerStage = 135, chainPerWait = 84,
 /// swap, of a select, of 1D1D's products.
 static constexpr double slotsPlain = 1.36, slotsSwap = 2.05, slotsSelect = 1.20,
                         slotsVector = 2.25;
+/// Of 1D1D's products none hide behind other warpgroups' MMAs (measured with
+/// 128x128 to 256x128, K = 1536 to 16384): slots of an element where they are
+/// computed after the MMAs, under them, or with a second group in flight.
+static constexpr double exposedLate = 3.2, exposedEarly = 2.8,
+                        exposedSecond = 2.75;
 /// Share of the promotion's issue slots that costs time even where another
 /// warpgroup's MMAs run beside it, and the time to wake up for it.
 static constexpr double visiblePromotion = 0.31, wakeUp = 141;
@@ -48,6 +53,10 @@ static constexpr int sharpness = 5;
 /// under MMAs or as lines.
 static constexpr double epilogueBase = 226, epilogueBytes = 1.10,
                         overlappedShare = 0.3, linesShare = 1.21;
+/// The same with C: it and D pass at 28 and 19 bytes a clock, and at less where
+/// pieces have rows of 64 bytes or fewer, or only two of them fit.
+static constexpr double prefetchShare = 1.7, loadShare = 2.5, halfRows = 1.33,
+                        shortRows = 1.8, twoPieces = 1.12;
 /// Fetching code that runs for the first time, per column and copy of the
 /// loop.
 static constexpr double coldCode = 4.25;
@@ -133,6 +142,13 @@ static void estimateBlock(const Schedule &schedule, const ProblemFacts &facts,
     throughput +=
         cost.promotionClocks + (warpgroups > 2 ? handOffOfThree : handOff);
   }
+  if (facts.vectorB) {
+    const double exposed = schedule.products == Products::Early ? exposedEarly
+                           : schedule.inFlight > 1              ? exposedSecond
+                                                                : exposedLate;
+    cost.promotionClocks = warpgroups * slices * tileN / 2 * exposed;
+    throughput = cost.tensorClocks + cost.promotionClocks;
+  }
   if (slices > 1 && tileN > 128)
     throughput *= twoWideSlices;
   // The CTAs of a cluster wait for each other's slots.
@@ -152,10 +168,20 @@ static void estimateTileEnds(const Schedule &schedule,
                  : schedule.store == Store::Lines          ? linesShare
                  : schedule.store == Store::Direct         ? 2
                                                            : 1;
-  // With fewer buffers than chunks it waits for its own stores.
-  if (schedule.store == Store::TMA)
+  // C is read before D can leave: by TMA, or by each thread. With fewer buffers
+  // than chunks D waits for its own stores.
+  if (facts.hasC) {
+    const int64_t rowBytes = schedule.chunk * facts.elementBytes;
+    const bool prefetch = schedule.accumulate == Accumulate::Prefetch;
+    share = prefetch ? prefetchShare : loadShare;
+    if (rowBytes <= 64)
+      share *= rowBytes == 64 ? halfRows : shortRows;
+    if (prefetch && schedule.cSlots < 3)
+      share *= twoPieces;
+  } else if (schedule.store == Store::TMA) {
     share *= 1 + 0.25 * (1 - double(schedule.getChunkBuffers()) /
                                  schedule.getChunksPerWarpgroup());
+  }
   cost.epilogueClocks +=
       epilogueBytes * share * bytes / sm90::storeBytesPerClock;
   // Copies of the K loop's body: unrolled and what is left over, or peeled;
