@@ -4,7 +4,8 @@
     benchmarks/summarise.py benchmarks/results/h200-speed-*.jsonl [--peer NAME]
 
 A ratio is the peer's time over ours, the median over pairs. For the DeepSeek
-shapes: the geometric mean and the lowest, per scaling and M. For the 200 shapes
+shapes: the geometric mean and the lowest, per scaling and M. For their weight
+gradients: each. For the 200 shapes
 that nobody tuned for: the geometric mean and how many are under 0.95. Chains as
 they are. The exit status is 1 if a case was wrong.
 """
@@ -12,7 +13,8 @@ they are. The exit status is 1 if a case was wrong.
 import argparse
 import sys
 
-from timings import geomean, of_deepseek, of_untuned, provenance, read
+from timings import (
+    geomean, of_deepseek, of_untuned, of_wgrad, provenance, read)
 
 
 def per_m(rows, peer, verbose):
@@ -33,6 +35,16 @@ def per_m(rows, peer, verbose):
                 print(f"{'':14}{r.n:6} x {r.k:<6} {r.ours.us:9.2f} us, {peer} "
                       f"{r.peers[peer].us:9.2f} us, {r.peers[peer].ratio:.3f}"
                       f"  {r.schedule}")
+
+
+def over_wgrad(rows, peer):
+    with_peer = [r for r in rows if peer in r.peers]
+    ratios = [r.peers[peer].ratio for r in with_peer]
+    print(f"weight gradients, f32 accumulated in place: {len(ratios)} shapes, "
+          f"geometric mean {geomean(ratios):.3f}, lowest {min(ratios):.3f}")
+    for r in with_peer:
+        print(f"  {r.m} x {r.n} x {r.k}: {r.peers[peer].ratio:.3f}, "
+              f"{r.ours.us:.2f} us, {peer} {r.peers[peer].us:.2f} us")
 
 
 def over_untuned(rows, peer, verbose):
@@ -78,6 +90,8 @@ def main():
         print(provenance(rows))
     if deepseek := of_deepseek(rows):
         per_m(deepseek, args.peer, args.verbose)
+    if gradients := of_wgrad(rows):
+        over_wgrad(gradients, args.peer)
     if unseen := of_untuned(rows):
         over_untuned(unseen, args.peer, args.verbose)
     print_chains(chains)

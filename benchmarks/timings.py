@@ -8,7 +8,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts" / "lib"))
-from shapes import DEEPSEEK, untuned  # noqa: E402
+from shapes import DEEPSEEK, WGRAD, untuned  # noqa: E402
 
 # FP8 operations per clock and SM of Hopper's tensor cores.
 FLOPS_PER_CLOCK = 8192
@@ -107,7 +107,13 @@ def geomean(values):
 
 
 def of_deepseek(rows):
-    return [r for r in rows if r.shape in DEEPSEEK]
+    gradients = of_wgrad(rows)
+    return [r for r in rows if r.shape in DEEPSEEK and r not in gradients]
+
+
+def of_wgrad(rows):
+    return [r for r in rows if (r.m, r.n, r.k) in WGRAD
+            and (r.scaling, r.out) == ("1d1d", "f32")]
 
 
 def of_untuned(rows):
