@@ -53,13 +53,14 @@ static constexpr int sharpness = 5;
 /// under MMAs or as lines.
 static constexpr double epilogueBase = 226, epilogueBytes = 1.10,
                         overlappedShare = 0.3, linesShare = 1.21;
-/// The same with C: it and D pass at 28 and 19 bytes a clock, and at less where
-/// pieces have rows of 64 bytes or fewer, or only two of them fit.
-static constexpr double prefetchShare = 1.7, loadShare = 2.5, halfRows = 1.33,
-                        shortRows = 1.8, twoPieces = 1.12;
 /// Fetching code that runs for the first time, per column and copy of the
 /// loop.
 static constexpr double coldCode = 4.25;
+/// With C the two pass at so many bytes a clock, with C from TMA or loaded by
+/// each thread; at fewer where rows of pieces have 64 bytes or less, or only
+/// two pieces of C fit.
+static constexpr double prefetchBytesPerClock = 30, loadBytesPerClock = 20,
+                        halfRows = 1.33, shortRows = 1.8, twoPieces = 1.12;
 /// Microseconds until a kernel's first byte arrives, and for its exchange of
 /// partial sums: latency, and a megabyte.
 static constexpr double startMicroseconds = 2.48, exchangeMicroseconds = 0.35,
@@ -144,8 +145,9 @@ static void estimateBlock(const Schedule &schedule, const ProblemFacts &facts,
   }
   if (facts.vectorB) {
     const double exposed = schedule.products == Products::Early ? exposedEarly
-                           : schedule.inFlight > 1              ? exposedSecond
-                                                                : exposedLate;
+                           : schedule.inFlight > 1 && warpgroups > 1
+                               ? exposedSecond
+                               : exposedLate;
     cost.promotionClocks = warpgroups * slices * tileN / 2 * exposed;
     throughput = cost.tensorClocks + cost.promotionClocks;
   }
@@ -168,22 +170,23 @@ static void estimateTileEnds(const Schedule &schedule,
                  : schedule.store == Store::Lines          ? linesShare
                  : schedule.store == Store::Direct         ? 2
                                                            : 1;
-  // C is read before D can leave: by TMA, or by each thread. With fewer buffers
-  // than chunks D waits for its own stores.
-  if (facts.hasC) {
-    const int64_t rowBytes = schedule.chunk * facts.elementBytes;
-    const bool prefetch = schedule.accumulate == Accumulate::Prefetch;
-    share = prefetch ? prefetchShare : loadShare;
-    if (rowBytes <= 64)
-      share *= rowBytes == 64 ? halfRows : shortRows;
-    if (prefetch && schedule.cSlots < 3)
-      share *= twoPieces;
-  } else if (schedule.store == Store::TMA) {
+  // With fewer buffers than chunks it waits for its own stores.
+  if (schedule.store == Store::TMA)
     share *= 1 + 0.25 * (1 - double(schedule.getChunkBuffers()) /
                                  schedule.getChunksPerWarpgroup());
+  // With C it takes the time that reading C and writing D take.
+  if (facts.hasC) {
+    const bool prefetch = schedule.accumulate == Accumulate::Prefetch;
+    const int64_t rowBytes = schedule.chunk * facts.elementBytes;
+    double slower = rowBytes > 64 ? 1 : rowBytes == 64 ? halfRows : shortRows;
+    if (prefetch && schedule.cSlots < 3)
+      slower *= twoPieces;
+    cost.epilogueClocks +=
+        slower * bytes / (prefetch ? prefetchBytesPerClock : loadBytesPerClock);
+  } else {
+    cost.epilogueClocks +=
+        epilogueBytes * share * bytes / sm90::storeBytesPerClock;
   }
-  cost.epilogueClocks +=
-      epilogueBytes * share * bytes / sm90::storeBytesPerClock;
   // Copies of the K loop's body: unrolled and what is left over, or peeled;
   // each position of the scales' edge that the CTA meets has its own.
   const double copies = schedule.epilogue == Epilogue::Overlapped
