@@ -33,6 +33,11 @@ static constexpr double chainPerStage = 135, chainPerWait = 84,
 /// swap, of a select, of 1D1D's products.
 static constexpr double slotsPlain = 1.36, slotsSwap = 2.05, slotsSelect = 1.20,
                         slotsVector = 2.25;
+/// With C the two pass at so many bytes a clock, with C from TMA or loaded by
+/// each thread; at fewer where rows of pieces have 64 bytes or less, or only
+/// two pieces of C fit.
+static constexpr double prefetchBytesPerClock = 30, loadBytesPerClock = 20,
+                        halfRows = 1.33, shortRows = 1.8, twoPieces = 1.12;
 /// Of 1D1D's products none hide behind other warpgroups' MMAs (measured with
 /// 128x128 to 256x128, K = 1536 to 16384): slots of an element where they are
 /// computed after the MMAs, under them, or with a second group in flight.
@@ -56,11 +61,6 @@ static constexpr double epilogueBase = 226, epilogueBytes = 1.10,
 /// Fetching code that runs for the first time, per column and copy of the
 /// loop.
 static constexpr double coldCode = 4.25;
-/// With C the two pass at so many bytes a clock, with C from TMA or loaded by
-/// each thread; at fewer where rows of pieces have 64 bytes or less, or only
-/// two pieces of C fit.
-static constexpr double prefetchBytesPerClock = 30, loadBytesPerClock = 20,
-                        halfRows = 1.33, shortRows = 1.8, twoPieces = 1.12;
 /// Microseconds until a kernel's first byte arrives, and for its exchange of
 /// partial sums: latency, and a megabyte.
 static constexpr double startMicroseconds = 2.48, exchangeMicroseconds = 0.35,
