@@ -1,5 +1,5 @@
-"""The shapes that benchmarks measure: those of DeepSeek's layers, which the
-schedules were tuned on, and 200 that nobody tuned for.
+"""The shapes that benchmarks measure: those of DeepSeek's layers and drawn ones,
+which the schedules were tuned on, and 200 that nobody tuned for.
 """
 
 import math
@@ -27,4 +27,35 @@ def untuned():
         k = 16 * (8 + int(draw() * 1017))
         if (m, n, k) not in shapes:
             shapes.append((m, n, k))
+    return shapes
+
+
+# Ranges of M and ways in which rows of K bytes lie to lines of 128 bytes: all
+# start at a line, or at one of its halves, sectors, or halves of sectors.
+TUNED_MS = [(1, 24), (25, 64), (65, 128), (129, 512), (513, 2048), (2049, 8192)]
+TUNED_KS = [128, 64, 32, 16]
+TUNED_WORK = 4e12
+
+
+def tuned(count, seed):
+    """(M, N, K) from the ranges of untuned(), none of them one of its shapes,
+    in equal parts from each range of M and each way of lying: every fourth with
+    a K below 1024, no more than TUNED_WORK operations."""
+    draw = random.Random(seed).random
+    held_out = untuned()
+    shapes = []
+    while len(shapes) < count:
+        index = len(shapes)
+        low, high = TUNED_MS[index % 6]
+        step = TUNED_KS[(index // 6 + index) % 4]
+        m = int(low * ((high + 1) / low) ** draw())
+        n = 8 * (1 + int(draw() * 4096))
+        # An odd multiple of the step, but any of 128.
+        spacing = 128 if step == 128 else 2 * step
+        longest = 1024 if (index + index // 24) % 4 == 0 else 16384
+        k = spacing * int(draw() * longest / spacing) + step
+        shape = m, n, k
+        if (128 <= k <= 16384 and 2 * m * n * k <= TUNED_WORK
+                and shape not in shapes + held_out):
+            shapes.append(shape)
     return shapes

@@ -55,7 +55,7 @@ constexpr int64_t clustersAtOnce[] = {132, 66, 39, 30, 22, 17, 15, 15};
 
 constexpr double macsPerClock = 4096;                // CUDA: dense FP8, per SM
 constexpr double storeBytesPerClock = 57;            // measured: TMA, per SM
-constexpr double memoryBytesPerMicrosecond = 4.05e6; // measured: small M
+constexpr double memoryBytesPerMicrosecond = 4.13e6; // measured: small M
 
 //===-- Shapes of a kernel ------------------------------------------------===//
 

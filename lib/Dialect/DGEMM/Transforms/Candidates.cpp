@@ -12,8 +12,16 @@ namespace sm90 = dgemm::target::sm90;
 
 namespace {
 
-/// From here on the tokens fill WGMMA's 64 rows, and a swap only costs.
-constexpr int64_t swapBelow = 64;
+/// Up to here all tokens may be the columns of one tile.
+constexpr int64_t mostSwapped = 128;
+
+/// From here on tiles of tokens may have fewer than 64 rows a warpgroup; below
+/// tokens are better on the other side. They leave by lines, which is slow for
+/// wide tiles: those need a long K.
+constexpr int64_t fewestThinRows = 33, longK = 4096;
+
+/// Up to here stages of several K blocks are for two warpgroups, too.
+constexpr int64_t deepRows = 1024;
 
 /// Up to here all row tiles stand side by side in the raster.
 constexpr int64_t distantRows = 512;
@@ -59,7 +67,7 @@ Store chooseStore(const Schedule &schedule, const ProblemFacts &facts) {
 int chunkRank(int64_t bytes) {
   if (bytes == 128)
     return 4;
-  if (bytes / 16 % 2 == 1 && bytes >= 80 && bytes <= 192)
+  if (bytes / 16 % 2 == 1 && bytes >= 80 && bytes <= 208)
     return 3;
   if (bytes == 64)
     return 2;
@@ -172,11 +180,13 @@ void chooseLoop(Schedule &schedule, const ProblemFacts &facts) {
     if (facts.k > 2 * sm90::kBlock && !facts.hasC)
       schedule.epilogue = Epilogue::Overlapped;
   }
+  // Each position of the scales' edge has a copy of the loop; two slices make
+  // it long, and more than four copies took 5 us to fetch.
+  const int64_t positions = 128 / std::gcd(schedule.tileN, int64_t(128));
   schedule.staticSplits = schedule.rhsScales == ScalePath::Tile &&
-                          sm90::scaleRowsPerTile(schedule.tileN) > 1;
-  // Each position of the edge has a copy of the loop.
-  const int64_t variants =
-      schedule.staticSplits ? 128 / std::gcd(schedule.tileN, int64_t(128)) : 1;
+                          sm90::scaleRowsPerTile(schedule.tileN) > 1 &&
+                          (schedule.getSlices() == 1 || positions <= 4);
+  const int64_t variants = schedule.staticSplits ? positions : 1;
   if (schedule.getSlices() == 1 && schedule.tileN <= 176)
     schedule.unroll = variants < 8 ? 4 : 2;
 }
@@ -236,7 +246,7 @@ public:
 
   std::vector<Schedule> run() {
     addRowsAsTokens();
-    if (sizes.m < swapBelow)
+    if (sizes.m <= mostSwapped)
       addRowsAsWeights();
     return std::move(schedules);
   }
@@ -253,25 +263,51 @@ private:
   /// Tokens on WGMMA's M side: whole slices of 64.
   void addRowsAsTokens() {
     const int64_t widest = alignedWidth(sizes.n);
-    constexpr std::pair<Roles, int64_t> shapes[] = {
+    SmallVector<std::pair<Roles, int64_t>> shapes = {
         {two, 128}, {two, 64}, {three, 64}, {one, 64}};
+    // Fewer rows where as many tiles hold all tokens with them: rows past the
+    // last token are slow to load (CostModel.cpp).
+    if (sizes.m >= fewestThinRows && sizes.m <= distantRows)
+      for (const Roles &roles : {one, two, three}) {
+        const int64_t tiles =
+            llvm::divideCeil(sizes.m, sm90::wgmmaM * roles[0]);
+        const int64_t rows =
+            llvm::alignTo(llvm::divideCeil(sizes.m, tiles * roles[0]), 8);
+        if (rows < sm90::wgmmaM)
+          shapes.push_back({roles, rows});
+      }
     for (auto [roles, rows] : shapes)
       for (int64_t n = 8; n <= widest; n += 8) {
         // Its f32 rows would go out in chunks of 32 bytes.
         if (facts.elementBytes == 4 && n > 16 && n % 16 != 0)
           continue;
         for (auto [kBlocks, inFlight] : depths)
-          // Several warpgroups hide each other's waits: two blocks suffice.
-          if (kBlocks <= 2 || roles == one)
+          if (isDeepEnough(roles, rows, n, kBlocks))
             add(roles, rows, n, kBlocks, inFlight, /*swap=*/false);
       }
+  }
+
+  /// Whether tiles of tokens were ever the fastest with so many K blocks in a
+  /// stage. Several warpgroups hide each other's waits: two need two blocks at
+  /// most, three and large M one.
+  bool isDeepEnough(const Roles &roles, int64_t rows, int64_t n,
+                    int64_t kBlocks) {
+    if (kBlocks == 1)
+      return roles == one ? sizes.m <= deepRows
+                          : rows >= sm90::wgmmaM || sizes.k >= longK;
+    if (roles == one)
+      return true;
+    return roles == two && kBlocks == 2 && n <= 128 && sizes.m <= deepRows;
   }
 
   /// Weights on the M side, as many rows as make one wave, and all tokens as
   /// the columns of one tile.
   void addRowsAsWeights() {
     const int64_t n = alignedWidth(sizes.m);
-    for (const Roles &roles : {one, two, three})
+    for (const Roles &roles : {one, two, three}) {
+      // Three have too few registers to hide the promotion of more.
+      if (roles == three && n > 40)
+        continue;
       // One slice each: two have never been faster.
       for (int64_t rows = 16; rows <= sm90::wgmmaM; rows += 8)
         for (auto [kBlocks, inFlight] : depths) {
@@ -281,6 +317,7 @@ private:
             continue;
           add(roles, rows, n, kBlocks, inFlight, /*swap=*/true);
         }
+    }
   }
 
   static int64_t alignedWidth(int64_t columns) {
@@ -328,6 +365,11 @@ private:
     chooseLoop(schedule, facts);
     chooseVectorLoop(schedule, facts);
     chooseStages(schedule, facts);
+    // Where L2 is slow and tiles share weights, the fourth stage cost up to
+    // 10 %: the CTAs drift apart, and find less of each other's lines.
+    if (!swap && roles == one && kBlocks == 2 && sizes.m > 128 &&
+        !ShapedType::isDynamic(facts.k) && facts.k % sm90::kBlock != 0)
+      schedule.stages = std::min<int64_t>(schedule.stages, 3);
     schedules.push_back(schedule);
     addSplits(schedule);
     addMulticasts(schedule);
@@ -335,17 +377,33 @@ private:
 
   /// The same with an operand shared by two CTAs: a quarter to a third less to
   /// read from L2. Measured to pay where rows of the operands do not start at
-  /// multiples of 64 bytes, and to cost 1 to 2 % elsewhere.
+  /// lines of 128 bytes, and to cost 1 to 10 % elsewhere.
   void addMulticasts(Schedule schedule) {
-    if (ShapedType::isDynamic(facts.k) || facts.k % 64 == 0 || schedule.swap ||
-        schedule.kBlocks > 1 || schedule.warpgroups == 1 || schedule.tileN < 64)
+    if (ShapedType::isDynamic(facts.k) || facts.k % 128 == 0 ||
+        schedule.splitK > 1)
       return;
     schedule.cluster = 2;
-    for (Multicast shared : {Multicast::Lhs, Multicast::Rhs}) {
-      schedule.multicast = shared;
-      if (shared == Multicast::Lhs || schedule.tileN % 16 == 0)
-        schedules.push_back(schedule);
+    schedule.tmaView = TMAView::Block;
+    const bool swap = schedule.swap;
+    // Tokens, of which few are read often, only where L2 is slowest.
+    if (facts.k % 32 != 0 || (!swap && sizes.m > distantRows))
+      addMulticast(schedule, swap ? Multicast::Rhs : Multicast::Lhs);
+    // Weights, where other tokens read them.
+    if (!swap && sizes.m > schedule.tileM)
+      addMulticast(schedule, Multicast::Rhs);
+  }
+
+  void addMulticast(Schedule schedule, Multicast shared) {
+    schedule.multicast = shared;
+    if (schedule.swap && schedule.tileN % 16 != 0) {
+      schedule.tileN += 8;
+      schedule.chunk = chooseChunk(schedule, facts);
+      chooseStages(schedule, facts);
     }
+    const int64_t whole =
+        shared == Multicast::Lhs ? schedule.tileM : schedule.tileN;
+    if (whole % (2 * sm90::swizzleRows) == 0)
+      schedules.push_back(schedule);
   }
 
   /// The same with K cut between the CTAs of a cluster, where tiles are so few

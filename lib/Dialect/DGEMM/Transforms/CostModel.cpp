@@ -2,18 +2,20 @@
 //
 // One K block of a tile takes the SM as long as its tensor work and what of
 // its promotion does not hide behind the other warpgroups, but never less
-// than the chain of waits, MMAs and promotion inside one warpgroup. Beside
-// the tiles of a CTA stand the bytes: those of memory, once, and those that
-// the tiles take from L2. The constants are a least-squares fit to the kernel
-// times of 3067 kernels on one H200 (1811 of them in benchmarks/results); they
-// rank schedules, and predict the time of one that is within 10 % of the best
-// to 5
-// %.
+// than the chain of waits, MMAs and promotion inside one warpgroup. Beside it
+// stand the bytes: those of memory, once, those that the tiles take from L2,
+// and the rows of boxes that reach beyond an operand. The longest of these
+// makes a wave of tiles; the last wave has fewer tiles, so fewer SMs to fetch
+// for it. The constants are a least-squares fit to the times of some 3000
+// kernels on one H200 (docs/benchmarks.md names the files); they rank
+// schedules.
 
 #include "dgemm/Dialect/DGEMM/Transforms/CostModel.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 
@@ -25,13 +27,13 @@ namespace sm90 = dgemm::target::sm90;
 /// The chain in one warpgroup: its base and the MMAs' share of 2 n clocks a
 /// slice, by the number of warpgroups; the wait for a stage; the wait for
 /// WGMMA groups; two blocks of scales.
-static constexpr double chainBase[] = {67, 45, 52};
-static constexpr double chainMma[] = {0.33, 0.50, 1.08};
-static constexpr double chainPerStage = 135, chainPerWait = 84,
-                        chainStraddle = 13;
+static constexpr double chainBase[] = {56, 66, 269};
+static constexpr double chainMma[] = {0.36, 0.71, 0.21};
+static constexpr double chainPerStage = 85, chainPerWait = 93,
+                        chainStraddle = 10;
 /// FP32 issue slots per accumulator element: of one scale product, after a
 /// swap, of a select, of 1D1D's products.
-static constexpr double slotsPlain = 1.36, slotsSwap = 2.05, slotsSelect = 1.20,
+static constexpr double slotsPlain = 1.20, slotsSwap = 3.64, slotsSelect = 1.84,
                         slotsVector = 2.25;
 /// With C the two pass at so many bytes a clock, with C from TMA or loaded by
 /// each thread; at fewer where rows of pieces have 64 bytes or less, or only
@@ -45,43 +47,58 @@ static constexpr double exposedLate = 3.2, exposedEarly = 2.8,
                         exposedSecond = 2.75;
 /// Share of the promotion's issue slots that costs time even where another
 /// warpgroup's MMAs run beside it, and the time to wake up for it.
-static constexpr double visiblePromotion = 0.31, wakeUp = 141;
+static constexpr double visiblePromotion = 0.05, wakeUp = 172;
 /// Changing from one warpgroup's MMAs to the next one's.
-static constexpr double handOff = 12, handOffOfThree = 20;
+static constexpr double handOff = 12, handOffOfThree = 10;
 /// 256x136 and 256x144 ran at 0.78 of their tensor rate.
 static constexpr double twoWideSlices = 1.2;
-/// Multicast costs 1 to 2 % at M = 4096 where L2 is not what limits.
-static constexpr double sharing = 1.02;
+/// What each doubling of the loop's variants from four on costs.
+static constexpr double manyVariants = 1.025;
 /// How sharply the longer of throughput and chain wins.
 static constexpr int sharpness = 5;
-/// An epilogue's latencies; its bytes count on top, less where they leave
-/// under MMAs or as lines.
-static constexpr double epilogueBase = 226, epilogueBytes = 1.10,
-                        overlappedShare = 0.3, linesShare = 1.21;
+/// The latencies of an epilogue by TMA or plain stores, and by lines; its bytes
+/// count on top, less where they leave under MMAs.
+static constexpr double epilogueBase = 176, linesBase = 264,
+                        epilogueBytes = 1.33, overlappedShare = 0.96,
+                        linesShare = 1.41;
 /// Fetching code that runs for the first time, per column and copy of the
-/// loop.
-static constexpr double coldCode = 4.25;
-/// Microseconds until a kernel's first byte arrives, and for its exchange of
-/// partial sums: latency, and a megabyte.
-static constexpr double startMicroseconds = 2.48, exchangeMicroseconds = 0.35,
-                        exchangePerMegabyte = 18.4;
-/// Bytes in flight on an SM cover this latency, in microseconds; bytes per
-/// microsecond from L2 to all SMs, for rows that start at multiples of 32
-/// bytes and for others (measured at M = 897 to 7730, K % 32 = 16).
-static constexpr double memoryLatency = 1.03, l2BytesPerMicrosecond = 18.6e6,
-                        l2UnalignedBytes = 5.4e6;
+/// loop; and the way to a variant of the loop that nobody took before.
+static constexpr double coldCode = 0.97, coldVariant = 755;
+/// Microseconds until a kernel's first byte arrives, until the CTAs of a pair
+/// that shares an operand know of each other, and for an exchange of partial
+/// sums: latency, and a megabyte.
+static constexpr double startMicroseconds = 2.37, pairMicroseconds = 1.12,
+                        exchangeMicroseconds = 0.35, exchangePerMegabyte = 20.8;
+/// The CTAs of a pair wait for each other: a few percent, more where they share
+/// tokens and each has weights of its own to wait for (M up to 512).
+static constexpr double sharing = 1.02, sharingTokens = 1.05;
+/// Bytes in flight on an SM cover this latency, in microseconds.
+static constexpr double memoryLatency = 0.47;
+/// Bytes per microsecond from L2 to all SMs, for rows of operands that start
+/// at multiples of 128 bytes (where hardly anything ever waits for L2), of 64,
+/// of 32 and of 16: the more of the 128-byte lines a box touches, the slower.
+/// And to one SM, however few ask.
+struct L2Rate {
+  double all, one;
+};
+static constexpr L2Rate l2Rates[] = {
+    {18.1e6, 150e3}, {12.9e6, 150e3}, {11.0e6, 150e3}, {6.8e6, 52e3}};
+/// Microseconds for a row of a box that lies outside of its operand, in whole
+/// or in part: all SMs together fill 37 of them in a nanosecond.
+static constexpr double outsideRow = 2.7e-05;
 /// What a wide raster costs the memory system at M up to 512.
 static constexpr double distantWeights = 1.15;
 /// How sharply the longest of compute, memory and L2 wins.
 static constexpr int overlapSharpness = 4;
 
-/// SM clock in GHz under FP8 load: the longer, the more the power limits it.
-static double clockOf(double microseconds) {
-  return microseconds < 30    ? 1.80
-         : microseconds < 60  ? 1.75
-         : microseconds < 150 ? 1.65
-         : microseconds < 300 ? 1.61
-                              : 1.56;
+/// The SM clock under FP8 load, in GHz: the more work, the more the power
+/// limits it. Measured from 10 us of work at the tensor cores' full rate
+/// (1.81 GHz) to 2 ms (1.32 GHz).
+static double clockOf(const ProblemFacts &facts, int64_t sms) {
+  const double work =
+      double(facts.m) * facts.n * facts.k / (sm90::macsPerClock * sms * 1.5e3);
+  return std::clamp(1.81 - 0.063 * std::log2(std::max(work, 1e-3) / 10), 1.3,
+                    1.83);
 }
 
 /// A smooth maximum of numbers that are not negative.
@@ -106,6 +123,14 @@ static double longest(std::initializer_list<double> values) {
 static bool straddles(const Schedule &schedule) {
   return sm90::scaleRowsPerTile(schedule.swap ? schedule.tileM
                                               : schedule.tileN) > 1;
+}
+
+/// Copies of the K loop, one for each position of the edge between blocks of
+/// scales.
+static int64_t getLoopVariants(const Schedule &schedule) {
+  return schedule.staticSplits && straddles(schedule)
+             ? sm90::kBlock / std::gcd(schedule.tileN, sm90::kBlock)
+             : 1;
 }
 
 /// FP32 issue slots per accumulator element and K block.
@@ -153,10 +178,9 @@ static void estimateBlock(const Schedule &schedule, const ProblemFacts &facts,
   }
   if (slices > 1 && tileN > 128)
     throughput *= twoWideSlices;
-  // The CTAs of a cluster wait for each other's slots.
-  if (schedule.multicast != Multicast::None)
-    throughput *= sharing;
   cost.kBlockClocks = longest<sharpness>({throughput, cost.chainClocks});
+  for (int64_t copies = getLoopVariants(schedule); copies > 4; copies /= 2)
+    cost.kBlockClocks *= manyVariants;
   if (schedule.stages < 3)
     cost.kBlockClocks *= schedule.stages == 2 ? 1.15 : 1.6;
 }
@@ -165,7 +189,8 @@ static void estimateTileEnds(const Schedule &schedule,
                              const ProblemFacts &facts, Cost &cost) {
   const double bytes = double(schedule.tileM) * schedule.tileN *
                        facts.elementBytes * (facts.hasC ? 2 : 1);
-  cost.epilogueClocks = epilogueBase;
+  cost.epilogueClocks =
+      schedule.store == Store::Lines ? linesBase : epilogueBase;
   double share = schedule.epilogue == Epilogue::Overlapped ? overlappedShare
                  : schedule.store == Store::Lines          ? linesShare
                  : schedule.store == Store::Direct         ? 2
@@ -193,16 +218,64 @@ static void estimateTileEnds(const Schedule &schedule,
                             ? schedule.unroll + 2
                         : schedule.unroll > 1 ? schedule.unroll + 1
                                               : 1;
-  const int64_t variants =
-      schedule.staticSplits && straddles(schedule)
-          ? sm90::kBlock / std::gcd(schedule.tileN, sm90::kBlock)
-          : 1;
+  const int64_t variants = std::min(getLoopVariants(schedule), cost.waves);
   cost.coldClocks = coldCode * copies * schedule.kBlocks *
-                    schedule.getSlices() * schedule.tileN *
-                    std::min<int64_t>(variants, cost.waves);
+                    schedule.getSlices() * schedule.tileN * variants;
+  if (getLoopVariants(schedule) > 1)
+    cost.coldClocks += coldVariant * variants;
 }
 
 //===-- The whole kernel --------------------------------------------------===//
+
+/// What the tiles of a schedule read.
+namespace {
+struct Traffic {
+  double bytes = 0;       ///< of the problem, every one once
+  double bytesFromL2 = 0; ///< of one tile's operands
+  double rowsOutside = 0; ///< of one tile's boxes, on average
+  double inFlight = 0;    ///< bytes on one SM
+};
+} // namespace
+
+static Traffic getTraffic(const Schedule &schedule, const ProblemFacts &facts,
+                          int64_t tilesOfTokens, int64_t kBlocks,
+                          int64_t paddedBlocks) {
+  Traffic traffic;
+  traffic.bytes =
+      double(facts.m) * facts.k + double(facts.n) * facts.k +
+      double(facts.m) * facts.n * facts.elementBytes * (facts.hasC ? 2 : 1);
+  const sm90::KernelShape shape = getKernelShape(schedule, facts);
+  const double blockBytes = sm90::kBlock * (shape.tileM + shape.tileN) +
+                            4.0 * ((shape.lhsStaged ? shape.tileM : 0) +
+                                   (shape.rhsStaged ? shape.tileN : 0));
+  traffic.inFlight =
+      std::min<double>(schedule.stages * schedule.kBlocks, paddedBlocks) *
+      blockBytes;
+  // Each CTA of a pair loads a half of what they share.
+  const double shared = schedule.multicast == Multicast::Lhs   ? shape.tileM / 2
+                        : schedule.multicast == Multicast::Rhs ? shape.tileN / 2
+                                                               : 0;
+  traffic.bytesFromL2 = kBlocks * (blockBytes - sm90::kBlock * shared);
+  // Tokens past the last one; boxes past K, and the one that K ends in.
+  const int64_t tokens = schedule.swap ? shape.tileN : shape.tileM;
+  const bool sharesTokens =
+      schedule.multicast == (schedule.swap ? Multicast::Rhs : Multicast::Lhs);
+  const double pastM = double(tilesOfTokens * tokens - facts.m) /
+                       tilesOfTokens / (sharesTokens ? 2 : 1);
+  const double pastK =
+      paddedBlocks - kBlocks +
+      (facts.k % sm90::kBlock != 0 ? 1.0 / schedule.splitK : 0);
+  traffic.rowsOutside =
+      pastM * kBlocks + pastK * (shape.tileM + shape.tileN - shared);
+  return traffic;
+}
+
+static L2Rate getL2Rate(const ProblemFacts &facts) {
+  return l2Rates[facts.k % 128 == 0  ? 0
+                 : facts.k % 64 == 0 ? 1
+                 : facts.k % 32 == 0 ? 2
+                                     : 3];
+}
 
 Cost dgemm::dg::estimateCost(const Schedule &schedule,
                              const ProblemFacts &facts, int64_t sms) {
@@ -213,10 +286,12 @@ Cost dgemm::dg::estimateCost(const Schedule &schedule,
   // The CTAs that share an operand take neighbouring tiles.
   const bool sharesLhs = schedule.multicast == Multicast::Lhs;
   const bool sharesRhs = schedule.multicast == Multicast::Rhs;
-  cost.tiles = llvm::alignTo(llvm::divideCeil(rows, schedule.tileM),
-                             sharesRhs ? schedule.cluster : 1) *
-               llvm::alignTo(llvm::divideCeil(columns, schedule.tileN),
-                             sharesLhs ? schedule.cluster : 1);
+  const int64_t tilesOfRows = llvm::alignTo(
+      llvm::divideCeil(rows, schedule.tileM), sharesRhs ? schedule.cluster : 1);
+  const int64_t tilesOfColumns =
+      llvm::alignTo(llvm::divideCeil(columns, schedule.tileN),
+                    sharesLhs ? schedule.cluster : 1);
+  cost.tiles = tilesOfRows * tilesOfColumns;
   // Clusters that run at once; on another GPU in proportion.
   const int64_t atOnce = std::max<int64_t>(
       1, sm90::clustersAtOnce[parts - 1] * sms / sm90::clustersAtOnce[0]);
@@ -224,45 +299,58 @@ Cost dgemm::dg::estimateCost(const Schedule &schedule,
   estimateBlock(schedule, facts, cost);
   estimateTileEnds(schedule, facts, cost);
 
-  // A stage that is partly beyond K costs as much as a full one.
-  const double kBlocks = llvm::alignTo(
-      llvm::divideCeil(llvm::divideCeil(facts.k, sm90::kBlock), parts),
-      schedule.kBlocks);
-  const double clocks =
-      cost.waves * (kBlocks * cost.kBlockClocks + cost.epilogueClocks) +
-      cost.coldClocks;
-  cost.computeMicroseconds = clocks / (clockOf(clocks / 1.65e3) * 1e3);
+  // A stage that is partly beyond K computes as long as a full one.
+  const int64_t kBlocks =
+      llvm::divideCeil(llvm::divideCeil(facts.k, sm90::kBlock), parts);
+  const int64_t paddedBlocks = llvm::alignTo(kBlocks, schedule.kBlocks);
+  const double clocksPerMicrosecond = clockOf(facts, sms) * 1e3;
+  const double tile = (paddedBlocks * cost.kBlockClocks + cost.epilogueClocks) /
+                      clocksPerMicrosecond;
+  const double cold = cost.coldClocks / clocksPerMicrosecond;
+  const Traffic traffic =
+      getTraffic(schedule, facts, schedule.swap ? tilesOfColumns : tilesOfRows,
+                 kBlocks, paddedBlocks);
 
-  const sm90::KernelShape shape = getKernelShape(schedule, facts);
-  const double blockBytes = sm90::kBlock * (shape.tileM + shape.tileN) +
-                            4.0 * ((shape.lhsStaged ? shape.tileM : 0) +
-                                   (shape.rhsStaged ? shape.tileN : 0));
-  const double bytes =
-      double(facts.m) * facts.k + double(facts.n) * facts.k +
-      double(facts.m) * facts.n * facts.elementBytes * (facts.hasC ? 2 : 1);
-  const double inFlight =
-      std::min<double>(schedule.stages * schedule.kBlocks, kBlocks) *
-      blockBytes;
-  const double active = std::min(cost.tiles, atOnce) * parts;
   // CTAs that share weights lie far apart where a raster group is wide in n.
   const bool apart = schedule.rasterAxis == RasterAxis::N && !schedule.swap &&
                      facts.m > schedule.tileM && facts.m <= 512;
   const double distance = apart ? distantWeights : 1;
-  cost.memoryMicroseconds = distance * bytes /
-                            std::min(sm90::memoryBytesPerMicrosecond,
-                                     active * inFlight / memoryLatency);
-  const double fromL2 =
-      blockBytes - sm90::kBlock * (sharesLhs   ? shape.tileM / 2
-                                   : sharesRhs ? shape.tileN / 2
-                                               : 0);
-  cost.l2Microseconds =
-      distance * cost.tiles * parts * kBlocks * fromL2 /
-      (facts.k % 32 == 0 ? l2BytesPerMicrosecond : l2UnalignedBytes);
-
-  cost.microseconds = longest<overlapSharpness>({cost.computeMicroseconds,
-                                                 cost.memoryMicroseconds,
-                                                 cost.l2Microseconds}) +
-                      startMicroseconds;
+  const double bytesPerTile = distance * traffic.bytes / cost.tiles;
+  const L2Rate l2Rate = getL2Rate(facts);
+  // `n` tiles, each on SMs of its own.
+  auto wave = [&](int64_t n) {
+    const double active = n * parts;
+    const double memory = n * bytesPerTile /
+                          std::min(sm90::memoryBytesPerMicrosecond,
+                                   active * traffic.inFlight / memoryLatency);
+    const double l2 = active * (distance * traffic.bytesFromL2 /
+                                    std::min(l2Rate.all, active * l2Rate.one) +
+                                traffic.rowsOutside * outsideRow);
+    return std::array<double, 3>{tile, memory, l2};
+  };
+  auto longestOf = [](const std::array<double, 3> &terms) {
+    return longest<overlapSharpness>({terms[0], terms[1], terms[2]});
+  };
+  const int64_t fullWaves = cost.tiles / atOnce;
+  double microseconds = 0;
+  auto addWaves = [&](int64_t count, int64_t n) {
+    const std::array<double, 3> terms = wave(n);
+    cost.computeMicroseconds += count * terms[0];
+    cost.memoryMicroseconds += count * terms[1];
+    cost.l2Microseconds += count * terms[2];
+    microseconds += count * longestOf(terms);
+  };
+  if (fullWaves > 0)
+    addWaves(fullWaves, atOnce);
+  if (cost.tiles % atOnce != 0)
+    addWaves(1, cost.tiles % atOnce);
+  cost.computeMicroseconds += cold;
+  if (schedule.multicast != Multicast::None) {
+    const bool tokens = schedule.swap ? sharesRhs : sharesLhs;
+    microseconds *= tokens && facts.m <= 512 ? sharingTokens : sharing;
+    microseconds += pairMicroseconds;
+  }
+  cost.microseconds = microseconds + cold + startMicroseconds;
   if (parts > 1)
     cost.microseconds +=
         exchangeMicroseconds + exchangePerMegabyte * (parts - 1) *
