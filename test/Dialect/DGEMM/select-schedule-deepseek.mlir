@@ -11,7 +11,7 @@
 // M4096: schedule = #dgemm.schedule<tile = [128, 176], stages = 4, unroll = 2, static_splits = true, chunk = 88, buffers = 2, specialize = [n, k]>
 // M128: schedule = #dgemm.schedule<tile = [64, 64], warpgroups = 1, kblocks = 4, in_flight = 4, split_k = 2, reduce = cluster, raster = m, raster_width = 8, tma_view = stage, coordinates = consumer, buffers = 1, store = lines, persistent = false, specialize = [n, k]>
 // M64: schedule = #dgemm.schedule<tile = [64, 32], warpgroups = 1, stages = 4, kblocks = 4, in_flight = 4, split_k = 2, reduce = cluster, tma_view = stage, coordinates = consumer, chunk = 32, buffers = 1, store = lines, persistent = false, specialize = [n, k]>
-// M1: schedule = #dgemm.schedule<tile = [64, 8], warpgroups = 1, stages = 4, kblocks = 4, in_flight = 4, swap = true, split_k = 3, reduce = cluster, tma_view = stage, lhs_scales = tile, rhs_scales = staged, coordinates = consumer, chunk = 8, buffers = 1, store = lines, persistent = false, specialize = [n, k]>
+// M1: schedule = #dgemm.schedule<tile = [56, 8], warpgroups = 1, stages = 4, kblocks = 4, in_flight = 4, swap = true, split_k = 3, reduce = cluster, tma_view = stage, lhs_scales = tile, rhs_scales = staged, coordinates = consumer, chunk = 8, buffers = 1, store = lines, persistent = false, specialize = [n, k]>
 func.func @n2112_k7168(
     %a: memref<?x7168xf8E4M3FN>, %sfa: memref<?x56xf32, strided<[1, ?]>>,
     %b: memref<2112x7168xf8E4M3FN>, %sfb: memref<17x56xf32>,
@@ -42,7 +42,7 @@ func.func @n576_k7168(
 // CHECK-LABEL: func.func @n24576_k1536
 // M4096: schedule = #dgemm.schedule<tile = [256, 128], unroll = 4, epilogue = overlapped, buffers = 4, specialize = [n, k]>
 // M128: schedule = #dgemm.schedule<tile = [128, 192], stages = 4, static_splits = true, buffers = 3, specialize = [n, k]>
-// M64: schedule = #dgemm.schedule<tile = [64, 192], warpgroups = 1, stages = 6, static_splits = true, buffers = 3, specialize = [n, k]>
+// M64: schedule = #dgemm.schedule<tile = [64, 64], warpgroups = 1, kblocks = 4, in_flight = 4, tma_view = stage, buffers = 1, store = lines, specialize = [n, k]>
 // M1: schedule = #dgemm.schedule<tile = [192, 8], warpgroups = 3, stages = 4, kblocks = 2, in_flight = 2, swap = true, tma_view = stage, lhs_scales = tile, rhs_scales = staged, chunk = 8, buffers = 1, store = lines, registers = [32, 160], specialize = [n, k]>
 func.func @n24576_k1536(
     %a: memref<?x1536xf8E4M3FN>, %sfa: memref<?x12xf32, strided<[1, ?]>>,
@@ -59,7 +59,7 @@ func.func @n24576_k1536(
 // M4096: schedule = #dgemm.schedule<tile = [256, 128], unroll = 4, epilogue = overlapped, buffers = 4, specialize = [n, k]>
 // M128: schedule = #dgemm.schedule<tile = [128, 128], kblocks = 2, in_flight = 2, tma_view = stage, buffers = 1, store = lines, specialize = [n, k]>
 // M64: schedule = #dgemm.schedule<tile = [64, 128], warpgroups = 1, stages = 4, kblocks = 2, in_flight = 2, tma_view = stage, buffers = 1, store = lines, specialize = [n, k]>
-// M1: schedule = #dgemm.schedule<tile = [128, 8], kblocks = 4, in_flight = 4, swap = true, tma_view = stage, lhs_scales = tile, rhs_scales = staged, chunk = 8, buffers = 1, store = lines, specialize = [n, k]>
+// M1: schedule = #dgemm.schedule<tile = [128, 8], stages = 4, kblocks = 2, in_flight = 2, swap = true, tma_view = stage, lhs_scales = tile, rhs_scales = staged, chunk = 8, buffers = 1, store = lines, specialize = [n, k]>
 func.func @n32768_k512(
     %a: memref<?x512xf8E4M3FN>, %sfa: memref<?x4xf32, strided<[1, ?]>>,
     %b: memref<32768x512xf8E4M3FN>, %sfb: memref<256x4xf32>,
@@ -91,7 +91,7 @@ func.func @n7168_k16384(
 // M4096: schedule = #dgemm.schedule<tile = [256, 128], unroll = 4, epilogue = overlapped, buffers = 4, specialize = [n, k]>
 // M128: schedule = #dgemm.schedule<tile = [64, 64], warpgroups = 1, kblocks = 4, in_flight = 4, raster = m, raster_width = 8, tma_view = stage, buffers = 1, store = lines, specialize = [n, k]>
 // M64: schedule = #dgemm.schedule<tile = [64, 32], warpgroups = 1, stages = 4, kblocks = 4, in_flight = 4, tma_view = stage, chunk = 32, buffers = 1, store = lines, specialize = [n, k]>
-// M1: schedule = #dgemm.schedule<tile = [64, 8], warpgroups = 1, stages = 4, kblocks = 4, in_flight = 4, swap = true, tma_view = stage, lhs_scales = tile, rhs_scales = staged, chunk = 8, buffers = 1, store = lines, specialize = [n, k]>
+// M1: schedule = #dgemm.schedule<tile = [32, 8], warpgroups = 1, stages = 4, kblocks = 4, in_flight = 4, swap = true, tma_view = stage, lhs_scales = tile, rhs_scales = staged, chunk = 8, buffers = 1, store = lines, specialize = [n, k]>
 func.func @n4096_k7168(
     %a: memref<?x7168xf8E4M3FN>, %sfa: memref<?x56xf32, strided<[1, ?]>>,
     %b: memref<4096x7168xf8E4M3FN>, %sfb: memref<32x56xf32>,
@@ -105,8 +105,8 @@ func.func @n4096_k7168(
 
 // CHECK-LABEL: func.func @n7168_k2048
 // M4096: schedule = #dgemm.schedule<tile = [256, 128], unroll = 4, epilogue = overlapped, buffers = 4, specialize = [n, k]>
-// M128: schedule = #dgemm.schedule<tile = [128, 64], stages = 4, kblocks = 2, in_flight = 2, tma_view = stage, buffers = 1, store = lines, specialize = [n, k]>
-// M64: schedule = #dgemm.schedule<tile = [64, 64], warpgroups = 1, kblocks = 4, in_flight = 4, tma_view = stage, buffers = 1, store = lines, specialize = [n, k]>
+// M128: schedule = #dgemm.schedule<tile = [64, 128], warpgroups = 1, stages = 4, kblocks = 2, in_flight = 2, raster = m, raster_width = 8, tma_view = stage, buffers = 1, store = lines, specialize = [n, k]>
+// M64: schedule = #dgemm.schedule<tile = [64, 64], warpgroups = 1, stages = 4, kblocks = 2, in_flight = 2, tma_view = stage, buffers = 1, store = lines, specialize = [n, k]>
 // M1: schedule = #dgemm.schedule<tile = [64, 8], warpgroups = 1, stages = 4, kblocks = 4, in_flight = 4, swap = true, tma_view = stage, lhs_scales = tile, rhs_scales = staged, chunk = 8, buffers = 1, store = lines, specialize = [n, k]>
 func.func @n7168_k2048(
     %a: memref<?x2048xf8E4M3FN>, %sfa: memref<?x16xf32, strided<[1, ?]>>,

@@ -47,14 +47,19 @@ std::vector<int64_t> sampleM(SizeRange range) {
     add(power);
     if (power >= 16)
       add(power + power / 2);
+    // Where tiles are as narrow as the tokens are few.
+    if (power >= 32 && power <= 512)
+      for (int64_t quarter : {5, 7})
+        add(power * quarter / 4);
   }
-  // The last M with tokens on the narrow side of a tile.
-  add(63);
+  // Full slices of 64 end here, and two begin.
+  for (int64_t m : {63, 72, 88, 104})
+    add(m);
   return {samples.begin(), samples.end()};
 }
 
-/// Every M at which something changes in steps: eight tokens, 64 rows, a 32nd
-/// part of large M, and the ends of the table's entries.
+/// Every M at which something changes in steps: eight tokens up to two slices,
+/// 64 rows, a 32nd part of large M, and the ends of the table's entries.
 std::vector<Stretch> cutStretches(SizeRange range, const TuningTable *table,
                                   const ProblemFacts &facts) {
   std::set<int64_t> ends = {range.last};
@@ -64,7 +69,7 @@ std::vector<Stretch> cutStretches(SizeRange range, const TuningTable *table,
   };
   for (int64_t m : {1, 2, 4, 63})
     add(m);
-  for (int64_t m = 8; m < std::min<int64_t>(range.last, 64); m += 8)
+  for (int64_t m = 8; m < std::min<int64_t>(range.last, 128); m += 8)
     add(m);
   int64_t step = 64;
   for (int64_t m = 64; m < range.last; m += step) {
