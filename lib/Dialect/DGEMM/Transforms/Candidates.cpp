@@ -204,6 +204,9 @@ int64_t registersBeside(const Schedule &schedule, const ProblemFacts &facts) {
     return 16;
   const bool loadsC = facts.hasC && schedule.accumulate == Accumulate::Load;
   int64_t registers = facts.vectorB ? 40 : straddles ? 24 : 16;
+  // Fewer rows than a slice's leave as lines with bounds of their own.
+  if (!schedule.swap && schedule.getSliceRows() < sm90::wgmmaM)
+    registers += 40;
   // Every group in flight has the scales of two blocks of columns.
   if (straddles && schedule.kBlocks > 1)
     registers += 6 * schedule.inFlight;
