@@ -209,7 +209,7 @@ int64_t registersBeside(const Schedule &schedule, const ProblemFacts &facts) {
     registers += 40;
   // Every group in flight has the scales of two blocks of columns.
   if (straddles && schedule.kBlocks > 1)
-    registers += 6 * schedule.inFlight;
+    registers += 6 * schedule.inFlight + (schedule.tileN > 176 ? 20 : 0);
   if (loadsC && straddles)
     registers += 16;
   // A second slice has scales and, where C is added, addresses of its own.
