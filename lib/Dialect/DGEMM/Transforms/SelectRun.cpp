@@ -47,8 +47,8 @@ std::vector<int64_t> sampleM(SizeRange range) {
     add(power);
     if (power >= 16)
       add(power + power / 2);
-    // Where tiles are as narrow as the tokens are few.
-    if (power >= 32 && power <= 512)
+    // Where a wave more or less matters most.
+    if (power >= 256 && power <= 512)
       for (int64_t quarter : {5, 7})
         add(power * quarter / 4);
   }
