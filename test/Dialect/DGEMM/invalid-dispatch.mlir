@@ -268,3 +268,14 @@ dgemm.dispatch case 1 to 4 {
 // expected-error @+1 {{no case is for M = 5: write 'from 5' at one}}
 dgemm.dispatch case 1 to 4 {
 }
+
+// -----
+
+// R2: nothing lies beyond the largest integer.
+
+// expected-error @+1 {{'dgemm.dispatch' op bounds must be below 9223372036854775807, since a range begins after each}}
+"dgemm.dispatch"() <{bounds = array<i64: 9223372036854775807>, choices = array<i64: 0, 1>}> ({
+^bb0:
+}, {
+^bb0:
+}) : () -> ()

@@ -6,6 +6,8 @@
 
 #include <map>
 
+#include <limits>
+
 using namespace mlir;
 using namespace dgemm::dg;
 
@@ -196,6 +198,9 @@ LogicalResult DispatchOp::verify() {
   // R2
   int64_t last = 0;
   for (int64_t bound : getBounds()) {
+    if (bound == std::numeric_limits<int64_t>::max())
+      return emitOpError() << "bounds must be below " << bound
+                           << ", since a range begins after each";
     if (bound <= last)
       return emitOpError() << "bounds must be positive and ascend, but "
                            << bound << " follows " << last;
