@@ -173,12 +173,19 @@ void chooseLoop(Schedule &schedule, const ProblemFacts &facts) {
       facts.elementBytes == 4)
     return;
   if (schedule.getSlices() > 1) {
-    // Eight is at most 1 % faster, and takes twice as long to compile.
-    schedule.unroll = 4;
-    // The first and the last block of a tile are peeled: there must be two. C
-    // would be in the way.
-    if (facts.k > 2 * sm90::kBlock && !facts.hasC)
-      schedule.epilogue = Epilogue::Overlapped;
+    // Eight is at most 1 % faster, and takes twice as long to compile. The
+    // first and the last block of a tile are peeled for the overlapped
+    // epilogue, in whose way C would be. It spilled where the unrolled loop ran
+    // just once between them, or one block was left; with C, where one block
+    // was left over.
+    const int64_t kBlocks = facts.getKBlocks(), between = kBlocks - 2;
+    if (facts.hasC) {
+      schedule.unroll = kBlocks % 4 == 1 ? 1 : 4;
+    } else {
+      schedule.unroll = between == 4 ? 2 : 4;
+      if (between > 1)
+        schedule.epilogue = Epilogue::Overlapped;
+    }
   }
   // Each position of the scales' edge has a copy of the loop; two slices make
   // it long, and more than four copies took 5 us to fetch.
@@ -211,6 +218,8 @@ int64_t registersBeside(const Schedule &schedule, const ProblemFacts &facts) {
   if (straddles && schedule.kBlocks > 1)
     registers += 6 * schedule.inFlight + (schedule.tileN > 176 ? 20 : 0);
   if (loadsC && straddles)
+    registers += 16;
+  if (facts.hasC && facts.vectorB && schedule.multicast != Multicast::None)
     registers += 16;
   // A second slice has scales and, where C is added, addresses of its own.
   if (schedule.getSlices() > 1)
@@ -258,7 +267,7 @@ private:
   /// {consumer warpgroups, producer and consumer registers}
   using Roles = std::array<int64_t, 3>;
   static constexpr Roles one = {1, 40, 232}, two = {2, 40, 232},
-                         three = {3, 32, 160};
+                         three = {3, 32, 160}, threeSwapped = {3, 40, 152};
   /// {K blocks per stage, WGMMA groups in flight}
   static constexpr int64_t depths[][2] = {
       {1, 1}, {2, 1}, {2, 2}, {4, 2}, {4, 4}};
@@ -298,8 +307,9 @@ private:
     if (kBlocks == 1)
       return roles == one ? sizes.m <= deepRows
                           : rows >= sm90::wgmmaM || sizes.k >= longK;
+    // Wider ones of one warpgroup spilled.
     if (roles == one)
-      return true;
+      return n <= 160;
     return roles == two && kBlocks == 2 && n <= 128 && sizes.m <= deepRows;
   }
 
@@ -307,9 +317,9 @@ private:
   /// the columns of one tile.
   void addRowsAsWeights() {
     const int64_t n = alignedWidth(sizes.m);
-    for (const Roles &roles : {one, two, three}) {
+    for (const Roles &roles : {one, two, threeSwapped}) {
       // Three have too few registers to hide the promotion of more.
-      if (roles == three && n > 40)
+      if (roles == threeSwapped && n > 40)
         continue;
       // One slice each: two have never been faster.
       for (int64_t rows = 16; rows <= sm90::wgmmaM; rows += 8)
@@ -368,6 +378,10 @@ private:
     chooseLoop(schedule, facts);
     chooseVectorLoop(schedule, facts);
     chooseStages(schedule, facts);
+    // A ring that goes round twice in a tile has its loop unrolled, and 32
+    // registers are too few for that.
+    if (roles == three && sizes.getKBlocks() == 2 * schedule.stages)
+      --schedule.stages;
     // Where L2 is slow and tiles share weights, the fourth stage cost up to
     // 10 %: the CTAs drift apart, and find less of each other's lines.
     if (!swap && roles == one && kBlocks == 2 && sizes.m > 128 &&
@@ -397,6 +411,9 @@ private:
   }
 
   void addMulticast(Schedule schedule, Multicast shared) {
+    // A producer of 24 registers spilled.
+    if (schedule.producerRegs < 32)
+      return;
     schedule.multicast = shared;
     if (schedule.swap && schedule.tileN % 16 != 0) {
       schedule.tileN += 8;
