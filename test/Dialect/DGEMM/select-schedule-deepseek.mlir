@@ -43,7 +43,7 @@ func.func @n576_k7168(
 // M4096: schedule = #dgemm.schedule<tile = [256, 128], unroll = 4, epilogue = overlapped, buffers = 4, specialize = [n, k]>
 // M128: schedule = #dgemm.schedule<tile = [128, 192], stages = 4, static_splits = true, buffers = 3, specialize = [n, k]>
 // M64: schedule = #dgemm.schedule<tile = [64, 64], warpgroups = 1, kblocks = 4, in_flight = 4, tma_view = stage, buffers = 1, store = lines, specialize = [n, k]>
-// M1: schedule = #dgemm.schedule<tile = [192, 8], warpgroups = 3, stages = 4, kblocks = 2, in_flight = 2, swap = true, tma_view = stage, lhs_scales = tile, rhs_scales = staged, chunk = 8, buffers = 1, store = lines, registers = [32, 160], specialize = [n, k]>
+// M1: schedule = #dgemm.schedule<tile = [192, 8], warpgroups = 3, stages = 4, kblocks = 2, in_flight = 2, swap = true, tma_view = stage, lhs_scales = tile, rhs_scales = staged, chunk = 8, buffers = 1, store = lines, registers = [40, 152], specialize = [n, k]>
 func.func @n24576_k1536(
     %a: memref<?x1536xf8E4M3FN>, %sfa: memref<?x12xf32, strided<[1, ?]>>,
     %b: memref<24576x1536xf8E4M3FN>, %sfb: memref<192x12xf32>,
@@ -91,7 +91,7 @@ func.func @n7168_k16384(
 // M4096: schedule = #dgemm.schedule<tile = [256, 128], unroll = 4, epilogue = overlapped, buffers = 4, specialize = [n, k]>
 // M128: schedule = #dgemm.schedule<tile = [64, 64], warpgroups = 1, kblocks = 4, in_flight = 4, raster = m, raster_width = 8, tma_view = stage, buffers = 1, store = lines, specialize = [n, k]>
 // M64: schedule = #dgemm.schedule<tile = [64, 32], warpgroups = 1, stages = 4, kblocks = 4, in_flight = 4, tma_view = stage, chunk = 32, buffers = 1, store = lines, specialize = [n, k]>
-// M1: schedule = #dgemm.schedule<tile = [32, 8], warpgroups = 1, stages = 4, kblocks = 4, in_flight = 4, swap = true, tma_view = stage, lhs_scales = tile, rhs_scales = staged, chunk = 8, buffers = 1, store = lines, specialize = [n, k]>
+// M1: schedule = #dgemm.schedule<tile = [64, 8], warpgroups = 1, stages = 4, kblocks = 4, in_flight = 4, swap = true, tma_view = stage, lhs_scales = tile, rhs_scales = staged, chunk = 8, buffers = 1, store = lines, specialize = [n, k]>
 func.func @n4096_k7168(
     %a: memref<?x7168xf8E4M3FN>, %sfa: memref<?x56xf32, strided<[1, ?]>>,
     %b: memref<4096x7168xf8E4M3FN>, %sfb: memref<32x56xf32>,

@@ -16,9 +16,11 @@ namespace {
 constexpr int64_t mostSwapped = 128;
 
 /// From here on tiles of tokens may have fewer than 64 rows a warpgroup; below
-/// tokens are better on the other side. They leave by lines, which is slow for
-/// wide tiles: those need a long K.
-constexpr int64_t fewestThinRows = 33, longK = 4096;
+/// tokens are better on the other side.
+constexpr int64_t fewestThinRows = 33;
+
+/// Where an epilogue and what it moves through L2 weigh little.
+constexpr int64_t longK = 4096;
 
 /// Up to here stages of several K blocks are for two warpgroups, too.
 constexpr int64_t deepRows = 1024;
@@ -102,7 +104,11 @@ void chooseVectorLoop(Schedule &schedule, const ProblemFacts &facts) {
   if (!getRhsScaleSide(schedule, facts).vector || schedule.swap || loadsC ||
       schedule.kBlocks > 1 || schedule.rhsScales != ScalePath::Staged)
     return;
-  if (schedule.getSlices() == 1 &&
+  // A producer of 24 registers has none to spare for C in bf16, whose tiles are
+  // the largest.
+  const bool tight =
+      facts.hasC && facts.elementBytes == 2 && schedule.warpgroups == 3;
+  if (schedule.getSlices() == 1 && !tight &&
       3 * schedule.tileN / 2 <=
           sm90::accumulatorLimit(24, schedule.consumerRegs)) {
     schedule.products = Products::Early;
@@ -110,7 +116,9 @@ void chooseVectorLoop(Schedule &schedule, const ProblemFacts &facts) {
     if (schedule.warpgroups == 3)
       schedule.producerRegs = 24;
   }
-  if (schedule.specializeK && schedule.tileN <= 128)
+  // Two slices spilled where one block was left over.
+  const bool even = schedule.getSlices() == 1 || facts.getKBlocks() % 4 != 1;
+  if (schedule.specializeK && schedule.tileN <= 128 && even)
     schedule.unroll = 4;
 }
 
@@ -173,12 +181,19 @@ void chooseLoop(Schedule &schedule, const ProblemFacts &facts) {
       facts.elementBytes == 4)
     return;
   if (schedule.getSlices() > 1) {
-    // Eight is at most 1 % faster, and takes twice as long to compile.
-    schedule.unroll = 4;
-    // The first and the last block of a tile are peeled: there must be two. C
-    // would be in the way.
-    if (facts.k > 2 * sm90::kBlock && !facts.hasC)
-      schedule.epilogue = Epilogue::Overlapped;
+    // Eight is at most 1 % faster, and takes twice as long to compile. The
+    // first and the last block of a tile are peeled for the overlapped
+    // epilogue, in whose way C would be. It spilled where the unrolled loop ran
+    // just once between them, or one block was left; with C, where one block
+    // was left over.
+    const int64_t kBlocks = facts.getKBlocks(), between = kBlocks - 2;
+    if (facts.hasC) {
+      schedule.unroll = kBlocks % 4 == 1 ? 1 : 4;
+    } else {
+      schedule.unroll = between == 4 ? 2 : 4;
+      if (between > 1)
+        schedule.epilogue = Epilogue::Overlapped;
+    }
   }
   // Each position of the scales' edge has a copy of the loop; two slices make
   // it long, and more than four copies took 5 us to fetch.
@@ -204,13 +219,16 @@ int64_t registersBeside(const Schedule &schedule, const ProblemFacts &facts) {
     return 16;
   const bool loadsC = facts.hasC && schedule.accumulate == Accumulate::Load;
   int64_t registers = facts.vectorB ? 40 : straddles ? 24 : 16;
-  // Fewer rows than a slice's leave as lines with bounds of their own.
-  if (!schedule.swap && schedule.getSliceRows() < sm90::wgmmaM)
-    registers += 40;
   // Every group in flight has the scales of two blocks of columns.
   if (straddles && schedule.kBlocks > 1)
-    registers += 6 * schedule.inFlight + (schedule.tileN > 176 ? 20 : 0);
+    registers += 6 * schedule.inFlight;
   if (loadsC && straddles)
+    registers += 16;
+  // Stores of f32 and the scales of two blocks of columns.
+  if (facts.elementBytes == 4 && straddles)
+    registers += 8;
+  // C comes and D goes as pairs of bf16, which are taken apart and packed.
+  if (facts.hasC && facts.vectorB && facts.elementBytes == 2)
     registers += 16;
   // A second slice has scales and, where C is added, addresses of its own.
   if (schedule.getSlices() > 1)
@@ -258,7 +276,7 @@ private:
   /// {consumer warpgroups, producer and consumer registers}
   using Roles = std::array<int64_t, 3>;
   static constexpr Roles one = {1, 40, 232}, two = {2, 40, 232},
-                         three = {3, 32, 160};
+                         three = {3, 32, 160}, threeSwapped = {3, 40, 152};
   /// {K blocks per stage, WGMMA groups in flight}
   static constexpr int64_t depths[][2] = {
       {1, 1}, {2, 1}, {2, 2}, {4, 2}, {4, 4}};
@@ -285,16 +303,22 @@ private:
         if (facts.elementBytes == 4 && n > 16 && n % 16 != 0)
           continue;
         for (auto [kBlocks, inFlight] : depths)
-          if (isDeepEnough(roles, rows, n, kBlocks))
+          if (isWorthwhile(roles, rows, n, kBlocks))
             add(roles, rows, n, kBlocks, inFlight, /*swap=*/false);
       }
   }
 
   /// Whether tiles of tokens were ever the fastest with so many K blocks in a
   /// stage. Several warpgroups hide each other's waits: two need two blocks at
-  /// most, three and large M one.
-  bool isDeepEnough(const Roles &roles, int64_t rows, int64_t n,
+  /// most, three and large M one. Three read narrow tiles too often.
+  bool isWorthwhile(const Roles &roles, int64_t rows, int64_t n,
                     int64_t kBlocks) {
+    if (roles == three && n <= 64)
+      return false;
+    // Wide ones of one warpgroup spilled with several blocks, and thin ones.
+    if (roles == one && n > 160 && (kBlocks > 1 || rows < sm90::wgmmaM))
+      return false;
+    // Thin tiles leave by lines, which is slow for wide ones.
     if (kBlocks == 1)
       return roles == one ? sizes.m <= deepRows
                           : rows >= sm90::wgmmaM || sizes.k >= longK;
@@ -307,9 +331,9 @@ private:
   /// the columns of one tile.
   void addRowsAsWeights() {
     const int64_t n = alignedWidth(sizes.m);
-    for (const Roles &roles : {one, two, three}) {
+    for (const Roles &roles : {one, two, threeSwapped}) {
       // Three have too few registers to hide the promotion of more.
-      if (roles == three && n > 40)
+      if (roles == threeSwapped && n > 40)
         continue;
       // One slice each: two have never been faster.
       for (int64_t rows = 16; rows <= sm90::wgmmaM; rows += 8)
@@ -350,9 +374,11 @@ private:
     if (kBlocks > 1 && !ShapedType::isDynamic(facts.k) &&
         facts.k % sm90::kBlock == 0)
       schedule.tmaView = TMAView::Stage;
-    // Four blocks with a box each hold more coordinates: with 40 registers the
-    // producer spilled some of them.
-    if (kBlocks > 2 && schedule.tmaView == TMAView::Block) {
+    // Four blocks with a box each hold more coordinates, and two where scales
+    // of both sides come with them: with 40 registers the producer spilled
+    // some.
+    if (kBlocks > (facts.vectorB ? 1 : 2) &&
+        schedule.tmaView == TMAView::Block) {
       schedule.consumerRegs = roles[2] - 8;
       schedule.producerRegs = 56;
     }
@@ -368,6 +394,11 @@ private:
     chooseLoop(schedule, facts);
     chooseVectorLoop(schedule, facts);
     chooseStages(schedule, facts);
+    // A ring that goes round twice in a tile has its loop unrolled, and 32
+    // registers are too few for that, or 40 where the producer loads C.
+    if ((roles == three || schedule.accumulate == Accumulate::Prefetch) &&
+        sizes.getKBlocks() == 2 * schedule.stages)
+      --schedule.stages;
     // Where L2 is slow and tiles share weights, the fourth stage cost up to
     // 10 %: the CTAs drift apart, and find less of each other's lines.
     if (!swap && roles == one && kBlocks == 2 && sizes.m > 128 &&
@@ -385,6 +416,9 @@ private:
     if (ShapedType::isDynamic(facts.k) || facts.k % 128 == 0 ||
         schedule.splitK > 1)
       return;
+    // The largest tiles take little from L2.
+    if (schedule.getSlices() > 1 && facts.k % 32 == 0 && facts.k >= longK)
+      return;
     schedule.cluster = 2;
     schedule.tmaView = TMAView::Block;
     const bool swap = schedule.swap;
@@ -397,6 +431,9 @@ private:
   }
 
   void addMulticast(Schedule schedule, Multicast shared) {
+    // A producer of 24 registers spilled.
+    if (schedule.producerRegs < 32)
+      return;
     schedule.multicast = shared;
     if (schedule.swap && schedule.tileN % 16 != 0) {
       schedule.tileN += 8;
@@ -409,11 +446,11 @@ private:
       schedules.push_back(schedule);
   }
 
-  /// The same with K cut between the CTAs of a cluster, where tiles are so few
-  /// that all clusters run at once, and each part has a few stages.
+  /// The same with K cut between the CTAs of a cluster, where tokens and tiles
+  /// are so few that all clusters run at once, and each part has a few stages.
   void addSplits(Schedule schedule) {
-    if (schedule.warpgroups != 1 || schedule.kBlocks == 1 ||
-        schedule.inFlight != schedule.kBlocks)
+    if (sizes.m > distantRows || schedule.warpgroups != 1 ||
+        schedule.kBlocks == 1 || schedule.inFlight != schedule.kBlocks)
       return;
     const int64_t rows = schedule.swap ? sizes.n : sizes.m;
     const int64_t columns = schedule.swap ? sizes.m : sizes.n;

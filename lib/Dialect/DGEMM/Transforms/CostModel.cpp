@@ -26,11 +26,12 @@ namespace sm90 = dgemm::target::sm90;
 
 /// The chain in one warpgroup: its base and the MMAs' share of 2 n clocks a
 /// slice, by the number of warpgroups; the wait for a stage; the wait for
-/// WGMMA groups; two blocks of scales.
+/// WGMMA groups; two blocks of scales; one K block a stage and one warpgroup,
+/// with nothing else to do meanwhile.
 static constexpr double chainBase[] = {56, 66, 269};
 static constexpr double chainMma[] = {0.36, 0.71, 0.21};
 static constexpr double chainPerStage = 85, chainPerWait = 93,
-                        chainStraddle = 10;
+                        chainStraddle = 10, chainAlone = 60;
 /// FP32 issue slots per accumulator element: of one scale product, after a
 /// swap, of a select, of 1D1D's products.
 static constexpr double slotsPlain = 1.20, slotsSwap = 3.64, slotsSelect = 1.84,
@@ -71,7 +72,10 @@ static constexpr double startMicroseconds = 2.37, pairMicroseconds = 1.12,
                         exchangeMicroseconds = 0.35, exchangePerMegabyte = 20.8;
 /// The CTAs of a pair wait for each other: a few percent, more where they share
 /// tokens and each has weights of its own to wait for (M up to 512).
-static constexpr double sharing = 1.02, sharingTokens = 1.05;
+static constexpr double sharing = 1.035, sharingTokens = 1.06;
+/// What memory loses to boxes of few rows of weights, in proportion to those
+/// that they lack of 64 (none was seen where K is split).
+static constexpr double thinBoxes = 0.05;
 /// Bytes in flight on an SM cover this latency, in microseconds.
 static constexpr double memoryLatency = 0.47;
 /// Bytes per microsecond from L2 to all SMs, for rows of operands that start
@@ -158,7 +162,8 @@ static void estimateBlock(const Schedule &schedule, const ProblemFacts &facts,
       chainBase[warpgroups - 1] +
       slices * (2 * tileN * chainMma[warpgroups - 1] + promotion) +
       chainPerStage / schedule.kBlocks + chainPerWait / schedule.inFlight +
-      (straddles(schedule) ? chainStraddle : 0);
+      (straddles(schedule) ? chainStraddle : 0) +
+      (warpgroups == 1 && schedule.kBlocks == 1 ? chainAlone : 0);
   double throughput = cost.tensorClocks;
   if (warpgroups > 1) {
     const double hidden =
@@ -182,7 +187,7 @@ static void estimateBlock(const Schedule &schedule, const ProblemFacts &facts,
   for (int64_t copies = getLoopVariants(schedule); copies > 4; copies /= 2)
     cost.kBlockClocks *= manyVariants;
   if (schedule.stages < 3)
-    cost.kBlockClocks *= schedule.stages == 2 ? 1.15 : 1.6;
+    cost.kBlockClocks *= schedule.stages == 2 ? 1.2 : 1.6;
 }
 
 static void estimateTileEnds(const Schedule &schedule,
@@ -315,7 +320,12 @@ Cost dgemm::dg::estimateCost(const Schedule &schedule,
   const bool apart = schedule.rasterAxis == RasterAxis::N && !schedule.swap &&
                      facts.m > schedule.tileM && facts.m <= 512;
   const double distance = apart ? distantWeights : 1;
-  const double bytesPerTile = distance * traffic.bytes / cost.tiles;
+  const double thin =
+      schedule.swap && parts == 1 && schedule.tileM < sm90::wgmmaM
+          ? 1 - double(schedule.tileM) / sm90::wgmmaM
+          : 0;
+  const double bytesPerTile =
+      distance * (1 + thinBoxes * thin) * traffic.bytes / cost.tiles;
   const L2Rate l2Rate = getL2Rate(facts);
   // `n` tiles, each on SMs of its own.
   auto wave = [&](int64_t n) {
