@@ -6,7 +6,7 @@
 A ratio is the peer's time over ours, the median over pairs. For the DeepSeek
 shapes: the geometric mean and the lowest, per scaling and M. For their weight
 gradients: each. For the 200 shapes
-that nobody tuned for: the geometric mean and how many are under 0.95. Chains as
+drawn shapes: the geometric mean and how many are under 0.95. Chains as
 they are. The exit status is 1 if a case was wrong.
 """
 

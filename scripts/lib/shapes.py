@@ -1,5 +1,6 @@
 """The shapes that benchmarks measure: those of DeepSeek's layers and drawn ones,
-which the schedules were tuned on, and 200 that nobody tuned for.
+which the schedules were tuned on, and 200 drawn ones (docs/benchmarks.md
+says what has been tuned on them).
 """
 
 import math
