@@ -148,10 +148,11 @@ def flush_of(m):
     return "clean" if m <= 128 else "dirty"
 
 
-def add_timed(suite, manifest, shapes, peers, rivals=(), pdl=None, **keys):
+def add_timed(suite, manifest, shapes, peers, rivals=(), pdl=None,
+              problem=("1d2d", "bf16", False), **keys):
     for m, n, k in shapes:
-        name = suite.kernel(gemm_text(None, n, k, pad_d=False), m, pdl)
-        peer = peers.get(("1d2d", m, n, k))
+        name = suite.kernel(gemm_text(None, n, k, *problem, pad_d=False), m, pdl)
+        peer = peers.get((problem[0], m, n, k))
         suite.case(manifest, name, M=m, N=n, K=k, pairs=30, repeats=3,
                    peers=([peer] if peer else []) + list(rivals), **keys)
 
@@ -170,13 +171,8 @@ def add_untuned(suite, peers):
 
 def add_wgrad(suite, peers):
     # D accumulates in place, as a weight gradient does.
-    for m, n, k in WGRAD:
-        name = suite.kernel(gemm_text(None, n, k, "1d1d", "f32", True,
-                                      pad_d=False), m)
-        peer = peers.get(("1d1d", m, n, k))
-        suite.case("wgrad", name, M=m, N=n, K=k, pairs=30, repeats=3,
-                   c="in_place", time=True, flush="dirty",
-                   peers=[peer] if peer else [])
+    add_timed(suite, "wgrad", WGRAD, peers, problem=("1d1d", "f32", True),
+              c="in_place", time=True, flush="dirty")
 
 
 def add_chain(suite, peers):

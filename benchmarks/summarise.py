@@ -5,9 +5,8 @@
 
 A ratio is the peer's time over ours, the median over pairs. For the DeepSeek
 shapes: the geometric mean and the lowest, per scaling and M. For their weight
-gradients: each. For the 200 shapes
-drawn shapes: the geometric mean and how many are under 0.95. Chains as
-they are. The exit status is 1 if a case was wrong.
+gradients: each. For the 200 drawn shapes: the geometric mean and how many are
+under 0.95. Chains as they are. The exit status is 1 if a case was wrong.
 """
 
 import argparse

@@ -11,7 +11,8 @@ the cost model chooses.
 each shape and M: the chosen kernel first, the others as its peers, a few rounds
 by kernel times alone. With --drawn the shapes are those of `tuned` in
 scripts/lib/shapes.py and the candidates those of DRAWN_FAMILIES. A candidate
-that does not compile is left out and counted. `report` says how far the choice is from the best of each case.
+that does not compile is left out and counted. `report` says how far the choice
+is from the best of each case.
 """
 
 import argparse

@@ -138,7 +138,7 @@ private:
     if (store.getTransposed())
       std::swap(shape[0], shape[1]);
     int64_t row = shape[1] * getElementBytes(dest.getElementType());
-    int64_t swizzle = row == 32 || row == 64 || row == 128 ? row : 0;
+    int64_t swizzle = getSwizzle(row);
     chunkType = BufferType::get(shape, dest.getElementType(), swizzle);
 
     b.setInsertionPointToStart(&kernel.getBody().front());

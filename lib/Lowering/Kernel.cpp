@@ -73,6 +73,10 @@ Value dgemm::addTensorMap(gpu::GPUFuncOp kernel, StringRef name,
                            b.getDictionaryAttr(attrs));
 }
 
+int64_t dgemm::getSwizzle(int64_t rowBytes) {
+  return rowBytes == 32 || rowBytes == 64 || rowBytes == 128 ? rowBytes : 0;
+}
+
 DictionaryAttr dgemm::getOperand(gpu::GPUFuncOp kernel, StringRef name) {
   return getRecordOperand(
       kernel->getParentOfType<gpu::GPUModuleOp>()

@@ -193,10 +193,8 @@ private:
     auto store = cast<StoreOp>(*in.loop.getResult(0).user_begin());
     Value source = store.getInit();
     auto element = cast<MemRefType>(source.getType()).getElementType();
-    const int64_t chunk = schedule.getChunk(),
-                  bytes = chunk * getElementBytes(element);
-    const int64_t swizzle =
-        bytes == 32 || bytes == 64 || bytes == 128 ? bytes : 0;
+    const int64_t chunk = schedule.getChunk();
+    const int64_t swizzle = getSwizzle(chunk * getElementBytes(element));
     auto piece = BufferType::get({schedule.getWarpgroups(), wgmmaM, chunk},
                                  element, swizzle);
     b.setInsertionPointAfter(made.tile ? made.tile : made.operands.back().pipe);

@@ -42,6 +42,10 @@ struct TensorMap {
 mlir::Value addTensorMap(mlir::gpu::GPUFuncOp kernel, llvm::StringRef name,
                          const TensorMap &map);
 
+/// The swizzle of staged rows of so many bytes: that of TMA if there is one of
+/// their width, else none.
+int64_t getSwizzle(int64_t rowBytes);
+
 /// What the launch record says of the operand `name` of a kernel.
 mlir::DictionaryAttr getOperand(mlir::gpu::GPUFuncOp kernel,
                                 llvm::StringRef name);

@@ -187,13 +187,22 @@ struct ConvertWait : ConvertOpToLLVMPattern<WgmmaWaitOp> {
   }
 };
 
+/// The scales of a thread's two rows.
+std::array<Value, 2> rowScales(OpBuilder &b, Location loc, ScalesType type,
+                               Value scales) {
+  if (type.getKind() == ScaleKind::Scalar)
+    return {scales, scales};
+  return {extract(b, loc, scales, 0), extract(b, loc, scales, 1)};
+}
+
 /// rn(lhs scale * rhs scale) for each element of a fragment, computed once
 /// for the elements that share it.
 class Products {
 public:
-  Products(OpBuilder &b, Location loc, std::array<Value, 2> lhs,
+  Products(OpBuilder &b, Location loc, ScalesType lhsType, Value lhs,
            ScalesType type, Value rhs)
-      : b(b), loc(loc), lhs(lhs), kind(type.getKind()), rhs(rhs) {
+      : b(b), loc(loc), lhs(rowScales(b, loc, lhsType, lhs)),
+        kind(type.getKind()), rhs(rhs) {
     if (kind == ScaleKind::Scalar) {
       for (int row : {0, 1})
         fixed[row][0] = multiply(row, rhs);
@@ -252,14 +261,6 @@ private:
   Value fixed[2][kSplitValues], chosen[2];
 };
 
-/// The scales of a thread's two rows.
-std::array<Value, 2> rowScales(OpBuilder &b, Location loc, ScalesType type,
-                               Value scales) {
-  if (type.getKind() == ScaleKind::Scalar)
-    return {scales, scales};
-  return {extract(b, loc, scales, 0), extract(b, loc, scales, 1)};
-}
-
 /// acc = fma(product(group, row, column), partial, acc) for each register of a
 /// fragment. The result is pinned: LLVM would sink the FMAs of a slice below
 /// the next slice's wgmma, which then needs registers of its own.
@@ -285,10 +286,9 @@ struct ConvertPromote : ConvertOpToLLVMPattern<PromoteOp> {
     if (!type)
       return b.notifyMatchFailure(op, "still on a whole tile");
     Location loc = op.getLoc();
-    Products products(
-        b, loc,
-        rowScales(b, loc, op.getLhsScales().getType(), adaptor.getLhsScales()),
-        op.getRhsScales().getType(), adaptor.getRhsScales());
+    Products products(b, loc, op.getLhsScales().getType(),
+                      adaptor.getLhsScales(), op.getRhsScales().getType(),
+                      adaptor.getRhsScales());
     b.replaceOp(op,
                 promote(b, loc, type, adaptor.getPartial(), adaptor.getAcc(),
                         [&](int64_t group, int64_t row, int64_t col) {
@@ -321,10 +321,9 @@ struct ConvertMultiplyScales : ConvertOpToLLVMPattern<MultiplyScalesOp> {
                                 ConversionPatternRewriter &b) const override {
     Location loc = op.getLoc();
     FragmentType type = op.getType();
-    Products products(
-        b, loc,
-        rowScales(b, loc, op.getLhsScales().getType(), adaptor.getLhsScales()),
-        op.getRhsScales().getType(), adaptor.getRhsScales());
+    Products products(b, loc, op.getLhsScales().getType(),
+                      adaptor.getLhsScales(), op.getRhsScales().getType(),
+                      adaptor.getRhsScales());
     SmallVector<Value> values;
     for (int64_t group = 0; group < type.getShape()[1] / kGroupCols; ++group)
       for (int64_t i = 0; i < kGroupRegisters; ++i)

@@ -9,8 +9,6 @@ using namespace dgemm::hopper;
 
 namespace {
 
-constexpr int64_t kRegisterFile = 65536;
-
 class RoleExpander {
 public:
   explicit RoleExpander(gpu::GPUFuncOp kernel)
@@ -77,11 +75,10 @@ private:
   }
 
   /// setmaxnreg, in the direction that leads there from the registers with
-  /// which the block starts: its part of the file over its threads, a multiple
-  /// of 8.
+  /// which the block starts; a thread can name 255.
   void setRegisters(Block &body, int64_t registers) {
     int64_t entry = std::min<int64_t>(
-        kRegisterFile / getBlocksPerSM(kernel) / threads / 8 * 8, 255);
+        target::sm90::registersAtEntry(threads, getBlocksPerSM(kernel)), 255);
     if (registers == entry)
       return;
     OpBuilder::InsertionGuard guard(b);

@@ -129,9 +129,7 @@ TEST(CostModel, DepthsAtSmallM) {
     schedule.kBlocks = point.kBlocks;
     schedule.inFlight = point.inFlight;
     const double estimate = microseconds(schedule, problem(64, 4096, 7168));
-    // A wait for every block is never chosen, and is taken to be faster than it
-    // is.
-    EXPECT_NEAR(estimate / point.measured, 1.0, point.kBlocks > 1 ? 0.15 : 0.25)
+    EXPECT_NEAR(estimate / point.measured, 1.0, 0.15)
         << point.kBlocks << ", " << point.inFlight << ": " << estimate;
   }
 }

@@ -79,7 +79,6 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     | `chunk` | 64 | columns of a tile that are converted and stored together |
     | `buffers` | 8 | chunk buffers per warpgroup; it gets no more than it can use in equal batches |
     | `store` | `tma` | through shared memory and TMA, through shared memory as `lines` of 16-byte pieces that each warp stores by itself, or `direct` from registers |
-
     | `accumulate` | `load` | how C arrives: each thread `load`s what it adds, or the producer `prefetch`es it by TMA while the K loop runs |
     | `c_slots` | 2 | pieces of C that are held at once (`accumulate = prefetch`), each a chunk of a slice of every warpgroup |
 
@@ -98,16 +97,16 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
 
     #### Shared memory
 
-    All of it counts against 232448 bytes (115712 with `ctas_per_sm = 2`), each entry rounded up to 128: lhs
-    and rhs tiles (stages entries of kblocks x rows x 128; where a slice has
+    All of it counts against 232448 bytes (115712 with `ctas_per_sm = 2`), each
+    entry rounded up to 128: lhs and rhs tiles (stages entries of kblocks x rows x 128; where a slice has
     fewer than 64 rows, those of lhs have the missing rows behind them, for
     the wgmma that reads on), D's chunk buffers (warpgroups x buffers entries
     of 64 x chunk elements, not with `store = direct`), pieces of C (with
     `accumulate = prefetch`: c_slots entries of warpgroups x 64 x chunk
     elements), staged scales (stages entries of kblocks x rows x 4),
     the sums of the parts but one (`split_k` - 1 tiles in f32),
-    per-tile scales (`tile_slots` entries of blocks of 128 rows that a tile can touch x
-    K blocks x 4), tile coordinates (as many entries of 16), and two barriers of 8
+    per-tile scales (`tile_slots` entries of blocks of 128 rows that a tile can
+    touch x K blocks x 4), tile coordinates (as many entries of 16), and two barriers of 8
     bytes for each stage (four with `producer_warps = 2` or `pdl = activations`,
     where weights and tokens have rings of their own), for each of the tile
     slots, for each piece of C and for the parts.
@@ -135,8 +134,8 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     * S16: The roles' registers fit the pool: what all threads enter with,
       floor8(65536 / threads / ctas_per_sm) each.
     * S17: in_flight temporary accumulators, with `products = early` as many
-      products, and the running ones, n / 2 registers per slice, leave 16 registers of the consumers' budget (12
-      with `registers = [24, 240]`).
+      products, and the running ones, n / 2 registers per slice, leave 16
+      registers of the consumers' budget (12 with `registers = [24, 240]`).
     * S18: `epilogue` is not `store_warps`, and is `overlapped` only with
       `kblocks = 1`: the others do not lower yet.
     * S19: `buffers` is 1 to 64.
@@ -153,8 +152,8 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     * S38: `tile_slots` is 2 to 8.
     * S39: `accumulate = prefetch` goes with `store = tma`, `swap = false`,
       `split_k = 1` and `epilogue = after`.
-    * S43: `ctas_per_sm` is 1 or 2.
     * S40: `c_slots` is 2 to 16.
+    * S43: `ctas_per_sm` is 1 or 2.
     * S33: `store = tma` has slices of 64 rows.
 
     For a problem:
@@ -170,9 +169,9 @@ def DGEMM_ScheduleAttr : AttrDef<DGEMM_Dialect, "Schedule"> {
     * S29: Shared memory suffices.
     * S30: A persistent `overlapped` schedule has at least two K blocks: K,
       where static, is above 128. The kernel checks a dynamic K at launch.
-    * S42: With `products = early` the rhs has a scale per column.
     * S41: With `accumulate = prefetch` there is a C, and its row stride, where
       static, is a multiple of 16 bytes.
+    * S42: With `products = early` the rhs has a scale per column.
     * S31: Unless `store = direct`, a row of D is, where N is static, a
       multiple of 16 bytes long: both ways write the 16 bytes that hold a
       row's end as a whole (TMA: measured on an H200). The kernel checks a

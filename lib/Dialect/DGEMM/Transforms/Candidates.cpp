@@ -46,19 +46,21 @@ ScalePath choosePath(const ScaleSide &side, const ProblemFacts &facts) {
   return side.rowStride == 1 && aligned ? ScalePath::Staged : ScalePath::Direct;
 }
 
+/// Whether TMA takes rows that are so many elements apart. A dynamic stride is
+/// taken to be as good as the row's own length.
+bool isForTMA(const char *name, int64_t stride, const ProblemFacts &facts) {
+  if (ShapedType::isDynamic(stride))
+    stride = facts.n;
+  return !ShapedType::isDynamic(stride) &&
+         sm90::checkTMAStride(name, stride, facts.elementBytes).empty();
+}
+
 /// Stages of several K blocks are for small tiles: they leave by 16-byte
 /// stores of each warp, which wait for no other warp.
 Store chooseStore(const Schedule &schedule, const ProblemFacts &facts) {
-  // A dynamic row stride is taken to be as good as the row's own length.
-  const int64_t length =
-      ShapedType::isDynamic(facts.strideD) ? facts.n : facts.strideD;
-  auto whole = [&](int64_t elements) {
-    return !ShapedType::isDynamic(elements) &&
-           sm90::checkTMAStride("D", elements, facts.elementBytes).empty();
-  };
   // Rows too: TMA and lines write the 16 bytes that hold a row's end as a
   // whole.
-  if (!whole(length) || !whole(facts.n))
+  if (!isForTMA("D", facts.strideD, facts) || !isForTMA("D", facts.n, facts))
     return Store::Direct;
   const bool thin = schedule.getSliceRows() < sm90::wgmmaM;
   return schedule.kBlocks > 1 || thin ? Store::Lines : Store::TMA;
@@ -159,13 +161,8 @@ void chooseStages(Schedule &schedule, const ProblemFacts &facts) {
 void chooseInit(Schedule &schedule, const ProblemFacts &facts) {
   if (!facts.hasC || schedule.swap || schedule.store != Store::TMA)
     return;
-  // A dynamic row stride is taken to be as good as the row's own length.
-  const int64_t stride =
-      ShapedType::isDynamic(facts.strideC) ? facts.n : facts.strideC;
-  if (ShapedType::isDynamic(stride) ||
-      !sm90::checkTMAStride("C", stride, facts.elementBytes).empty())
-    return;
-  schedule.accumulate = Accumulate::Prefetch;
+  if (isForTMA("C", facts.strideC, facts))
+    schedule.accumulate = Accumulate::Prefetch;
 }
 
 /// How the K loop and the epilogue run. Measured on an H200 at M = 4096 over
@@ -413,14 +410,12 @@ private:
   /// read from L2. Measured to pay where rows of the operands do not start at
   /// lines of 128 bytes, and to cost 1 to 10 % elsewhere.
   void addMulticasts(Schedule schedule) {
-    if (ShapedType::isDynamic(facts.k) || facts.k % 128 == 0 ||
-        schedule.splitK > 1)
+    if (ShapedType::isDynamic(facts.k) || facts.k % sm90::kBlock == 0)
       return;
     // The largest tiles take little from L2.
     if (schedule.getSlices() > 1 && facts.k % 32 == 0 && facts.k >= longK)
       return;
     schedule.cluster = 2;
-    schedule.tmaView = TMAView::Block;
     const bool swap = schedule.swap;
     // Tokens, of which few are read often, only where L2 is slowest.
     if (facts.k % 32 != 0 || (!swap && sizes.m > distantRows))

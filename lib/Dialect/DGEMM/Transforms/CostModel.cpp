@@ -71,7 +71,7 @@ static constexpr double coldCode = 0.97, coldVariant = 755;
 static constexpr double startMicroseconds = 2.37, pairMicroseconds = 1.12,
                         exchangeMicroseconds = 0.35, exchangePerMegabyte = 20.8;
 /// The CTAs of a pair wait for each other: a few percent, more where they share
-/// tokens and each has weights of its own to wait for (M up to 512).
+/// tokens and each has weights of its own to wait for.
 static constexpr double sharing = 1.035, sharingTokens = 1.06;
 /// What memory loses to boxes of few rows of weights, in proportion to those
 /// that they lack of 64 (none was seen where K is split).
@@ -90,7 +90,10 @@ static constexpr L2Rate l2Rates[] = {
 /// Microseconds for a row of a box that lies outside of its operand, in whole
 /// or in part: all SMs together fill 37 of them in a nanosecond.
 static constexpr double outsideRow = 2.7e-05;
-/// What a wide raster costs the memory system at M up to 512.
+/// Up to so many tokens a raster or a pair is felt that does not keep weights
+/// together.
+static constexpr int64_t fewTokens = 512;
+/// What a wide raster costs the memory system then.
 static constexpr double distantWeights = 1.15;
 /// How sharply the longest of compute, memory and L2 wins.
 static constexpr int overlapSharpness = 4;
@@ -165,21 +168,20 @@ static void estimateBlock(const Schedule &schedule, const ProblemFacts &facts,
       (straddles(schedule) ? chainStraddle : 0) +
       (warpgroups == 1 && schedule.kBlocks == 1 ? chainAlone : 0);
   double throughput = cost.tensorClocks;
-  if (warpgroups > 1) {
-    const double hidden =
-        (warpgroups - 1) * cost.tensorClocks / (warpgroups * slices);
-    cost.promotionClocks = visiblePromotion * warpgroups * slices * promotion +
-                           slices * std::max(0.0, promotion + wakeUp - hidden);
-    throughput +=
-        cost.promotionClocks + (warpgroups > 2 ? handOffOfThree : handOff);
-  }
   if (facts.vectorB) {
     const double exposed = schedule.products == Products::Early ? exposedEarly
                            : schedule.inFlight > 1 && warpgroups > 1
                                ? exposedSecond
                                : exposedLate;
     cost.promotionClocks = warpgroups * slices * tileN / 2 * exposed;
-    throughput = cost.tensorClocks + cost.promotionClocks;
+    throughput += cost.promotionClocks;
+  } else if (warpgroups > 1) {
+    const double hidden =
+        (warpgroups - 1) * cost.tensorClocks / (warpgroups * slices);
+    cost.promotionClocks = visiblePromotion * warpgroups * slices * promotion +
+                           slices * std::max(0.0, promotion + wakeUp - hidden);
+    throughput +=
+        cost.promotionClocks + (warpgroups > 2 ? handOffOfThree : handOff);
   }
   if (slices > 1 && tileN > 128)
     throughput *= twoWideSlices;
@@ -318,7 +320,7 @@ Cost dgemm::dg::estimateCost(const Schedule &schedule,
 
   // CTAs that share weights lie far apart where a raster group is wide in n.
   const bool apart = schedule.rasterAxis == RasterAxis::N && !schedule.swap &&
-                     facts.m > schedule.tileM && facts.m <= 512;
+                     facts.m > schedule.tileM && facts.m <= fewTokens;
   const double distance = apart ? distantWeights : 1;
   const double thin =
       schedule.swap && parts == 1 && schedule.tileM < sm90::wgmmaM
@@ -357,7 +359,7 @@ Cost dgemm::dg::estimateCost(const Schedule &schedule,
   cost.computeMicroseconds += cold;
   if (schedule.multicast != Multicast::None) {
     const bool tokens = schedule.swap ? sharesRhs : sharesLhs;
-    microseconds *= tokens && facts.m <= 512 ? sharingTokens : sharing;
+    microseconds *= tokens && facts.m <= fewTokens ? sharingTokens : sharing;
     microseconds += pairMicroseconds;
   }
   cost.microseconds = microseconds + cold + startMicroseconds;
